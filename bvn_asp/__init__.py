@@ -1,0 +1,1 @@
+"""An executable, explained model of one coverage policy."""
