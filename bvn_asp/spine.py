@@ -47,3 +47,8 @@ def bodies_of(level: str) -> tuple[str, ...]:
 
 def _joined(upper: str, lower: str) -> bool:
     return _ORDER[lower] == _ORDER[upper] + 1 or (upper, lower) == ("L5", "S1")
+
+
+def discs_between(bodies: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the pairs of neighbours among `bodies`, upper first; both L5-L6 and L5-S1 if L6 is among them."""
+    return [(upper, lower) for upper in bodies for lower in bodies if _joined(upper, lower)]

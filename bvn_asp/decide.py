@@ -1,0 +1,263 @@
+"""Decide a case: one solve under assumptions, exact three-valued statuses, and an explained recommendation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, islice
+from math import comb
+
+from bvn_asp.bands import representative
+from bvn_asp.case import Case
+from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
+from bvn_asp.errors import PolicyError, SolveError
+from bvn_asp.explain import Explainer, Node
+from bvn_asp.facts import Facts, Shape, facts_for
+from bvn_asp.policy import Policy
+from bvn_asp.solve import OpenProgram
+from bvn_asp.terms import Term, name_of
+
+MOST_SETS = 8
+"""Most sets of missing facts, or of bodies to choose from, that a decision lists."""
+MOST_PROGRAMS = 16
+"""Most ground programs that an engine keeps."""
+
+SIDES = {"indication": ("met", "unmet"), "non_indication": ("violated", "clear")}
+"""The two settled statuses of a clause, by its kind."""
+OUTCOMES = ("approve", "partial", "deny")
+
+
+class Engine:
+    """Decides cases under one policy; keeps a ground program for each shape of case that it has met."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._programs: dict[Shape, OpenProgram] = {}
+        self._limits: dict[str, list[int]] = {}
+        for (_, quantity), limit in sorted(policy.thresholds.items(), key=lambda item: item[1]):
+            self._limits.setdefault(quantity, []).append(limit)
+
+    def program(self, shape: Shape) -> OpenProgram:
+        """Return the ground program for `shape`, grounding it at the first call."""
+        program = self._programs.pop(shape, None)
+        if program is None:
+            program = OpenProgram(self.policy.text, shape.terms())
+            while len(self._programs) >= MOST_PROGRAMS:
+                self._programs.pop(next(iter(self._programs)))
+        self._programs[shape] = program
+        return program
+
+    def decide(
+        self, case: Case, readings: Mapping[str, str] | None = None, *, assume_absent: bool | None = None
+    ) -> Decision:
+        """Decide `case` under `readings` (question to option; the others by default).
+
+        `assume_absent` runs the case as a complete record, or not, whatever it says of itself. Raises ReadingError
+        for an unknown reading.
+        """
+        chosen = self.policy.readings(readings or {})
+        facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
+        program = self.program(facts.shape)
+        literals = self.assumed(program, facts)
+        assumptions = [literal if literal in literals else -literal for literal in program.inputs]
+        for model in program.solve(assumptions):
+            explainer = Explainer(program, self.policy, facts, model.is_true)
+            verdict = _Verdict(self.policy, program, facts, case, explainer)
+            verdict.read()
+            break
+        else:
+            raise SolveError("the record contradicts itself")
+        if verdict.open:
+            verdict.settle(literals)
+        return verdict.decision(literals)
+
+    def assumed(self, program: OpenProgram, facts: Facts) -> set[int]:
+        """Return the literals of the inputs that `facts` states; raise PolicyError if the policy does not know one."""
+        literals: set[int] = set()
+        for term in facts.stated:
+            literal = program.literal(term)
+            if literal is None and isinstance(term, tuple) and term[0] == "value":
+                quantity = program.quantities.get(term[1])
+                if quantity is not None and quantity not in self._limits:
+                    continue
+                if quantity is not None and isinstance(term[2], int):
+                    literal = program.literal(("value", term[1], representative(term[2], self._limits[quantity])))
+            if literal is None:
+                raise PolicyError(f"the policy knows no input such as {name_of(term)}({_subject_name(term)})")
+            literals.add(literal)
+        return literals
+
+
+class _Verdict:
+    """Reads one answer set into a decision, and settles by completions what the answer set leaves open."""
+
+    def __init__(self, policy: Policy, program: OpenProgram, facts: Facts, case: Case, explainer: Explainer) -> None:
+        self.policy, self.program, self.facts, self.explainer = policy, program, facts, explainer
+        self.requested = case.request.bodies or ()
+        self.asked = {code: count for code, count in case.request.units.items() if count is not None}
+        self.settled: frozenset[Term] = frozenset()
+        self.possible: tuple[str, ...] = ()
+
+    def read(self) -> None:
+        """Read everything that hangs on the model, which does not outlive the solve."""
+        self.criteria = [
+            Criterion(clause, status, self.explainer.criterion(clause, status))
+            for clause in self.policy.clauses.values()
+            if clause.kind in SIDES
+            for status in [self._first(SIDES[clause.kind], clause.id)]
+        ]
+        self.bodies = [self._body(name) for name in self._reported()]
+        self.eligibility = next((name for name in ("eligible", "not_eligible") if self.explainer.holds(name)), "undetermined")
+        self.outcome = next((name for name in OUTCOMES if self.explainer.holds(("recommend", name))), None)
+        if self.outcome is None and self.requested:
+            self.outcome = "pend"
+        self.possible = (self.outcome,) if self.outcome else ()
+        self.flags = tuple(c for c in self.criteria if self.explainer.holds(("flag", c.clause.id)))
+        self.units = self._units()
+        self.limit = min((self.policy.tallies[id] for (id,) in self.program.rows("body_limit", 1)), default=0)
+        self.root = self._root()
+
+    @property
+    def open(self) -> bool:
+        """Whether anything at all is undetermined."""
+        return "undetermined" in (self.eligibility, *(c.status for c in self.criteria), *(b.status for b in self.bodies))
+
+    def settle(self, literals: set[int]) -> None:
+        """Settle what is the same in every completion of the unknown facts, and find what else is possible."""
+        assumptions = [
+            literal if literal in literals else -literal
+            for literal, term in self.program.inputs.items()
+            if literal in literals or _is_setting(term)
+        ]
+        complete = self.program.literal("complete")
+        assumptions = [*(a for a in assumptions if abs(a) != complete), complete or 0]
+        always = self.program.shown(assumptions, "cautious")
+        self.criteria = [_settled_criterion(criterion, always) for criterion in self.criteria]
+        self.bodies = [_settled_body(body, always) for body in self.bodies]
+        if self.eligibility == "undetermined":
+            self.eligibility = next((name for name in ("eligible", "not_eligible") if name in always), "undetermined")
+        if self.outcome == "pend":
+            sometimes = self.program.shown(assumptions, "brave")
+            self.possible = tuple(name for name in OUTCOMES if ("recommend", name) in sometimes)
+            if len(self.possible) == 1:
+                self.outcome = self.possible[0]
+
+    def decision(self, literals: set[int]) -> Decision:
+        """Put the decision together."""
+        grants = self._grants()
+        size = min(self.limit, len(grants)) if grants else 0
+        choices = tuple(islice(combinations(grants, size), MOST_SETS)) if size < len(grants) else ()
+        settlements, complete = self._settlements(literals) if self.outcome == "pend" else ((), True)
+        open_nodes = [c.explanation for c in self.criteria if c.status == "undetermined" and c.clause.part_of is None]
+        open_nodes += [body.explanation for body in self.bodies if body.status == "undetermined"]
+        return Decision(
+            recommendation=self.outcome,
+            eligibility=self.eligibility,
+            criteria=tuple(self.criteria),
+            bodies=tuple(self.bodies),
+            units=self.units,
+            units_asked=self.asked,
+            units_agree=self.asked == self.units if self.asked and self.outcome in ("approve", "partial") else None,
+            grants=grants,
+            choices=choices,
+            choices_count=comb(len(grants), size) if choices else 0,
+            flags=self.flags,
+            possible=self.possible,
+            missing=missing_facts(open_nodes),
+            settlements=settlements,
+            settlements_complete=complete,
+            readings={id: self.facts.readings.get(id, question.default) for id, question in self.policy.questions.items()},
+            assume_absent=any(name_of(term) == "assumed_absent" for term in self.facts.stated),
+            explanation=self.root,
+            policy=self.policy,
+        )
+
+    def _first(self, sides: Sequence[str], id: str) -> str:
+        return next((side for side in sides if self.explainer.holds((side, id))), "undetermined")
+
+    def _reported(self) -> Iterator[str]:
+        for body in self.facts.shape.bodies:
+            if self.explainer.holds(("reported", body.lower())):
+                yield body
+
+    def _body(self, name: str) -> Body:
+        term = name.lower()
+        status = next((s for s in ("refused", "permissible") if self.explainer.holds((s, term))), "undetermined")
+        clauses = self.policy.clauses.values()
+        refusals = tuple(clause for clause in clauses if self.explainer.holds(("refusal", term, clause.id)))
+        children = self.explainer.missing(("permissible", term)) if status == "undetermined" else self.explainer.why((status, term))
+        return Body(name, name in self.requested, status, refusals, Node("body", name, status, children=children))
+
+    def _units(self) -> dict[str, int]:
+        units: dict[str, int] = {}
+        for id, unit in self.program.rows("billing_unit", 2):
+            if self.explainer.holds(("billing_unit", id, unit)):
+                code = self.policy.clauses[str(id)].item
+                units[code] = units.get(code, 0) + 1
+        return dict(sorted(units.items()))
+
+    def _grants(self) -> tuple[str, ...]:
+        if self.outcome not in ("approve", "partial"):
+            return ()
+        return tuple(body.name for body in self.bodies if body.requested and body.status == "permissible")
+
+    def _root(self) -> Node:
+        if self.outcome is None:
+            return Node("recommendation", "none: no bodies are requested", "none")
+        if self.outcome != "pend":
+            return Node("recommendation", self.outcome, self.outcome, children=self.explainer.why(("recommend", self.outcome)))
+        open_criteria = (c.explanation for c in self.criteria if c.status == "undetermined" and c.clause.part_of is None)
+        open_bodies = (body.explanation for body in self.bodies if body.requested and body.status == "undetermined")
+        return Node("recommendation", "pend", "pend", children=(*open_criteria, *open_bodies))
+
+    def _settlements(self, literals: set[int]) -> tuple[tuple[Settlement, ...], bool]:
+        complete = self.program.literal("complete") or 0
+        stated = {term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")}
+        assumptions = [literal for literal in literals if literal != complete] + [-complete]
+        assumptions += [
+            -literal
+            for literal, term in self.program.inputs.items()
+            if literal not in literals and isinstance(term, tuple) and (_is_setting(term) or term[1] in stated)
+        ]
+        found: list[Settlement] = []
+        everything = True
+        for outcome in self.possible:
+            goal = self.program.literal(("recommend", outcome))
+            if goal is None:
+                continue
+            sets, whole = self.program.smallest([*assumptions, goal], MOST_SETS)
+            everything &= whole
+            for terms in sets:
+                facts = {self.program.topic(_subject(term)): term for term in terms if name_of(term) != "complete"}
+                found.append(Settlement(outcome, tuple(self._missing(subject, term) for subject, term in facts.items())))
+        return tuple(found), everything
+
+    def _missing(self, subject: Term, term: Term) -> Node:
+        return Node("missing", self.explainer.words(_subject(term)), field=self.facts.fields.get(_subject(term), ""), fact=subject)
+
+
+def _settled_criterion(criterion: Criterion, always: frozenset[Term]) -> Criterion:
+    if criterion.status != "undetermined":
+        return criterion
+    sides = SIDES[criterion.clause.kind]
+    status = next((side for side in sides if (side, criterion.clause.id) in always), "undetermined")
+    return Criterion(criterion.clause, status, criterion.explanation)
+
+
+def _settled_body(body: Body, always: frozenset[Term]) -> Body:
+    if body.status != "undetermined":
+        return body
+    status = next((s for s in ("refused", "permissible") if (s, body.name.lower()) in always), "undetermined")
+    return Body(body.name, body.requested, status, body.refusals, body.explanation)
+
+
+def _is_setting(term: Term) -> bool:
+    """Tell whether an input belongs to the run or the request, which completions leave as they are."""
+    return name_of(term) in ("selected", "assumed_absent") or name_of(_subject(term)) == "requested"
+
+
+def _subject(term: Term) -> Term:
+    return term[1] if isinstance(term, tuple) else term
+
+
+def _subject_name(term: Term) -> str:
+    return name_of(_subject(term))

@@ -1,0 +1,183 @@
+"""The policy: its text, and what it says of itself (clauses, limits, questions, wording)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from bvn_asp.errors import PolicyError, ReadingError
+from bvn_asp.solve import facts_of
+from bvn_asp.terms import Term, name_of
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One item of the document: its place there, the references it cites, and what it asks in our words."""
+
+    id: str
+    kind: str
+    section: str
+    item: str
+    label: str
+    references: tuple[int, ...] = ()
+    part_of: str | None = None
+
+    @property
+    def citation(self) -> str:
+        """Section, item and references, as one line."""
+        references = f" [{', '.join(map(str, self.references))}]" if self.references else ""
+        return f"{self.section} {self.item}{references}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A point that the document leaves open: options by name, the default, and why it is the default."""
+
+    id: str
+    where: str
+    text: str
+    options: Mapping[str, str]
+    default: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy program and its vocabulary.
+
+    `thresholds` and `scale` are whole numbers: a limit in its unit is threshold / scale. `tallies` are counts.
+    """
+
+    text: str = field(repr=False)
+    name: str
+    version: str
+    revised: str
+    sha256: str
+    scale: int
+    clauses: Mapping[str, Clause] = field(repr=False)
+    thresholds: Mapping[tuple[str, str], int] = field(repr=False)
+    tallies: Mapping[str, int] = field(repr=False)
+    units: Mapping[str, str] = field(repr=False)
+    questions: Mapping[str, Question] = field(repr=False)
+    wording: Mapping[str, str] = field(repr=False)
+    located_kinds: frozenset[str] = field(repr=False)
+    closable: frozenset[str] = field(repr=False)
+    bodies_in_range: tuple[str, ...] = field(repr=False)
+    unencoded: tuple[tuple[str, str, str], ...] = field(repr=False)
+
+    def readings(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """Return `chosen` less the defaults; raise ReadingError for a question or option that is not offered."""
+        for question, option in chosen.items():
+            if question not in self.questions:
+                raise ReadingError(f"there is no question {question!r}; questions: {', '.join(sorted(self.questions))}")
+            options = self.questions[question].options
+            if option not in options:
+                raise ReadingError(f"question {question} has no option {option!r}; options: {', '.join(options)}")
+        return {question: option for question, option in chosen.items() if option != self.questions[question].default}
+
+
+@cache
+def shipped_policy() -> Policy:
+    """Return the policy that comes with the package."""
+    return _policy(_shipped_path().read_text(encoding="utf-8"))
+
+
+def load_policy(path: str | Path) -> Policy:
+    """Load the policy program at `path`; raise PolicyError if it cannot be read, is unsafe or lacks vocabulary."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise PolicyError(f"{path}: not UTF-8 text") from None
+    check_safety(text, str(path))
+    return _policy(text, str(path))
+
+
+def check_safety(text: str, name: str) -> None:
+    """Raise PolicyError if the program `text` could reach outside itself or search: before clingo ever sees it."""
+    code = _REMARKS.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
+    for number, line in enumerate(code.splitlines(), 1):
+        found = _UNSAFE.search(line)
+        if found is not None:
+            raise PolicyError(f"{name}:{number}: {found[0].strip()} is not allowed in a policy")
+    if "\0" in text:
+        raise PolicyError(f"{name}: holds a NUL character")
+
+
+_REMARKS = re.compile(r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*', re.DOTALL)
+_UNSAFE = re.compile(
+    r"#(?!defined\b|const\b|show\b|count\b|min\b|max\b|sum\b|true\b|false\b|inf\b|sup\b)\w*|@|:~|\{(?<!#count \{)(?<!#min \{)"
+)
+
+
+_SMALLEST: tuple[Term, ...] = (
+    ("considered", "l4"),
+    ("finding", ("finding", "tumor", 1), "tumor"),
+    ("surgery", ("surgery", 1)),
+    ("modic", ("modic", 1)),
+)
+"""The least that makes every rule of the vocabulary speak once."""
+
+
+def _shipped_path() -> Path:
+    inside = Path(__file__).with_name("policy.lp")
+    # An editable install has no copy inside the package: there the file lies at the root of the repository.
+    return inside if inside.exists() else inside.parent.parent / "policy.lp"
+
+
+def _policy(text: str, name: str = "policy.lp") -> Policy:
+    facts = facts_of(text, _SMALLEST)
+
+    def rows(predicate: str) -> list[tuple[Term, ...]]:
+        return facts.get(predicate, [])
+
+    missing = [predicate for predicate in ("policy", "scale", "clause", "question", "wording") if not rows(predicate)]
+    if missing:
+        raise PolicyError(f"{name}: not a policy of this kind: no fact for {', '.join(missing)}")
+    title, version, revised = map(str, rows("policy")[0])
+    references: dict[str, list[int]] = {}
+    for clause, number in rows("source"):
+        references.setdefault(str(clause), []).append(int(str(number)))
+    parts = {str(part): str(whole) for part, whole in rows("part")}
+    clauses = {
+        str(id): Clause(
+            str(id), str(kind), str(section), str(item), str(label),
+            tuple(sorted(references.get(str(id), ()))), parts.get(str(id)),
+        )
+        for id, kind, section, item, label in rows("clause")
+    }  # fmt: skip
+    defaults = {str(question): (str(option), str(why)) for question, option, why in rows("default")}
+    options: dict[str, dict[str, str]] = {}
+    for question, option, meaning in rows("option"):
+        options.setdefault(str(question), {})[str(option)] = str(meaning)
+    return Policy(
+        text=text,
+        name=title,
+        version=version,
+        revised=revised,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        scale=int(str(rows("scale")[0][0])),
+        clauses=dict(sorted(clauses.items(), key=lambda item: _natural(item[0]))),
+        thresholds={(str(c), str(q)): int(str(limit)) for c, q, limit in rows("threshold")},
+        tallies={str(clause): int(str(limit)) for clause, limit in rows("tally")},
+        units={str(quantity): str(unit) for quantity, unit in rows("measured_in")},
+        questions={
+            str(id): Question(str(id), str(where), str(what), options[str(id)], *defaults[str(id)])
+            for id, where, what in rows("question")
+        },
+        wording={name_of(word): str(words) for word, words in rows("wording")},
+        located_kinds=frozenset(str(kind) for (kind,) in rows("located_kind")),
+        closable=frozenset(name_of(fact) for (fact,) in rows("closable")),
+        bodies_in_range=tuple(sorted(str(body).upper() for (body,) in rows("in_range"))),
+        unencoded=tuple((str(section), str(item), str(why)) for section, item, why in rows("unencoded")),
+    )
+
+
+def _natural(id: str) -> tuple[str, int, str]:
+    match = re.fullmatch(r"([a-z]+)(\d+)(\w*)", id)
+    return (match[1], int(match[2]), match[3]) if match else (id, 0, "")

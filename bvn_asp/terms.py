@@ -1,0 +1,53 @@
+"""Terms: facts and conclusions as plain Python values, and their way to clingo's symbols and back.
+
+A term is a name, a whole number, or a tuple of a name and its arguments: `("at", ("surgery", 1), "l4")`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import clingo
+
+Term = str | int | tuple["Term", ...]
+_NAME = re.compile(r"_*[a-z][A-Za-z0-9_]*")
+
+
+@cache
+def to_symbol(term: Term) -> clingo.Symbol:
+    """Return the symbol of `term`; raise ValueError for a name that is no constant (nothing is ever parsed)."""
+    if isinstance(term, int):
+        return clingo.Number(term)
+    if isinstance(term, str):
+        return clingo.Function(_checked(term))
+    head, *arguments = term
+    if not isinstance(head, str):
+        raise ValueError(f"not a term: {term!r}")
+    return clingo.Function(_checked(head), [to_symbol(argument) for argument in arguments])
+
+
+def to_term(symbol: clingo.Symbol) -> Term:
+    """Return the term of `symbol`; a quoted string becomes plain text."""
+    kind = symbol.type
+    if kind is clingo.SymbolType.Number:
+        return symbol.number
+    if kind is clingo.SymbolType.String:
+        return symbol.string
+    if kind is not clingo.SymbolType.Function:
+        raise ValueError(f"not a term: {symbol}")
+    arguments = symbol.arguments
+    if not arguments:
+        return symbol.name
+    return (symbol.name, *(to_term(argument) for argument in arguments))
+
+
+def name_of(term: Term) -> str:
+    """Return the leading name of `term`."""
+    return str(term[0] if isinstance(term, tuple) else term)
+
+
+def _checked(name: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"not a constant: {name!r}")
+    return name
