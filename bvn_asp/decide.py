@@ -10,7 +10,7 @@ from bvn_asp.bands import representative
 from bvn_asp.case import Case
 from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
 from bvn_asp.errors import PolicyError, SolveError
-from bvn_asp.explain import Explainer, Node
+from bvn_asp.explain import Explainer, Memory, Node
 from bvn_asp.facts import Facts, Shape, facts_for
 from bvn_asp.policy import Policy
 from bvn_asp.solve import OpenProgram
@@ -23,6 +23,7 @@ MOST_PROGRAMS = 16
 
 SIDES = {"indication": ("met", "unmet"), "non_indication": ("violated", "clear")}
 """The two settled statuses of a clause, by its kind."""
+_BODY_STATUSES = ("permissible", "refused", "body_undetermined")
 OUTCOMES = ("approve", "partial", "deny")
 
 
@@ -32,6 +33,7 @@ class Engine:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self._programs: dict[Shape, OpenProgram] = {}
+        self._memory: dict[Shape, Memory] = {}
         self._limits: dict[str, list[int]] = {}
         for (_, quantity), limit in sorted(policy.thresholds.items(), key=lambda item: item[1]):
             self._limits.setdefault(quantity, []).append(limit)
@@ -42,7 +44,9 @@ class Engine:
         if program is None:
             program = OpenProgram(self.policy.text, shape.terms())
             while len(self._programs) >= MOST_PROGRAMS:
-                self._programs.pop(next(iter(self._programs)))
+                oldest = next(iter(self._programs))
+                self._programs.pop(oldest)
+                self._memory.pop(oldest, None)
         self._programs[shape] = program
         return program
 
@@ -58,14 +62,11 @@ class Engine:
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
-        assumptions = [literal if literal in literals else -literal for literal in program.inputs]
-        for model in program.solve(assumptions):
-            explainer = Explainer(program, self.policy, facts, model.is_true)
-            verdict = _Verdict(self.policy, program, facts, case, explainer)
-            verdict.read()
-            break
-        else:
-            raise SolveError("the record contradicts itself")
+        shown = program.statuses(program.assume(literals))
+        memory = self._memory.setdefault(facts.shape, {})
+        explainer = Explainer(program, self.policy, facts, literals, shown, memory)
+        verdict = _Verdict(self.policy, program, facts, case, explainer, shown)
+        verdict.read()
         if verdict.open:
             verdict.settle(literals)
         return verdict.decision(literals)
@@ -90,15 +91,18 @@ class Engine:
 class _Verdict:
     """Reads one answer set into a decision, and settles by completions what the answer set leaves open."""
 
-    def __init__(self, policy: Policy, program: OpenProgram, facts: Facts, case: Case, explainer: Explainer) -> None:
+    def __init__(
+        self, policy: Policy, program: OpenProgram, facts: Facts, case: Case, explainer: Explainer, shown: frozenset[Term]
+    ) -> None:
         self.policy, self.program, self.facts, self.explainer = policy, program, facts, explainer
         self.requested = case.request.bodies or ()
         self.asked = {code: count for code, count in case.request.units.items() if count is not None}
-        self.settled: frozenset[Term] = frozenset()
+        self.shown = shown
         self.possible: tuple[str, ...] = ()
 
     def read(self) -> None:
-        """Read everything that hangs on the model, which does not outlive the solve."""
+        """Read the statuses that the answer set shows, and explain each."""
+        shown = self.shown
         self.criteria = [
             Criterion(clause, status, self.explainer.criterion(clause, status))
             for clause in self.policy.clauses.values()
@@ -106,12 +110,12 @@ class _Verdict:
             for status in [self._first(SIDES[clause.kind], clause.id)]
         ]
         self.bodies = [self._body(name) for name in self._reported()]
-        self.eligibility = next((name for name in ("eligible", "not_eligible") if self.explainer.holds(name)), "undetermined")
-        self.outcome = next((name for name in OUTCOMES if self.explainer.holds(("recommend", name))), None)
+        self.eligibility = next((name for name in ("eligible", "not_eligible") if name in shown), "undetermined")
+        self.outcome = next((name for name in OUTCOMES if ("recommend", name) in shown), None)
         if self.outcome is None and self.requested:
             self.outcome = "pend"
         self.possible = (self.outcome,) if self.outcome else ()
-        self.flags = tuple(c for c in self.criteria if self.explainer.holds(("flag", c.clause.id)))
+        self.flags = tuple(c for c in self.criteria if ("flag", c.clause.id) in shown)
         self.units = self._units()
         self.limit = min((self.policy.tallies[id] for (id,) in self.program.rows("body_limit", 1)), default=0)
         self.root = self._root()
@@ -123,13 +127,7 @@ class _Verdict:
 
     def settle(self, literals: set[int]) -> None:
         """Settle what is the same in every completion of the unknown facts, and find what else is possible."""
-        assumptions = [
-            literal if literal in literals else -literal
-            for literal, term in self.program.inputs.items()
-            if literal in literals or _is_setting(term)
-        ]
-        complete = self.program.literal("complete")
-        assumptions = [*(a for a in assumptions if abs(a) != complete), complete or 0]
+        assumptions = self.program.complete(literals, _is_setting)
         always = self.program.shown(assumptions, "cautious")
         self.criteria = [_settled_criterion(criterion, always) for criterion in self.criteria]
         self.bodies = [_settled_body(body, always) for body in self.bodies]
@@ -172,26 +170,25 @@ class _Verdict:
         )
 
     def _first(self, sides: Sequence[str], id: str) -> str:
-        return next((side for side in sides if self.explainer.holds((side, id))), "undetermined")
+        return next((side for side in sides if (side, id) in self.shown), "undetermined")
 
     def _reported(self) -> Iterator[str]:
         for body in self.facts.shape.bodies:
-            if self.explainer.holds(("reported", body.lower())):
+            if any((status, body.lower()) in self.shown for status in _BODY_STATUSES):
                 yield body
 
     def _body(self, name: str) -> Body:
         term = name.lower()
-        status = next((s for s in ("refused", "permissible") if self.explainer.holds((s, term))), "undetermined")
+        status = next((s for s in ("refused", "permissible") if (s, term) in self.shown), "undetermined")
         clauses = self.policy.clauses.values()
-        refusals = tuple(clause for clause in clauses if self.explainer.holds(("refusal", term, clause.id)))
-        children = self.explainer.missing(("permissible", term)) if status == "undetermined" else self.explainer.why((status, term))
-        return Body(name, name in self.requested, status, refusals, Node("body", name, status, children=children))
+        refusals = tuple(clause for clause in clauses if ("refusal", term, clause.id) in self.shown)
+        return Body(name, name in self.requested, status, refusals, self.explainer.body(name, status))
 
     def _units(self) -> dict[str, int]:
         units: dict[str, int] = {}
-        for id, unit in self.program.rows("billing_unit", 2):
-            if self.explainer.holds(("billing_unit", id, unit)):
-                code = self.policy.clauses[str(id)].item
+        for term in self.shown:
+            if isinstance(term, tuple) and term[0] == "billing_unit":
+                code = self.policy.clauses[str(term[1])].item
                 units[code] = units.get(code, 0) + 1
         return dict(sorted(units.items()))
 
@@ -210,14 +207,11 @@ class _Verdict:
         return Node("recommendation", "pend", "pend", children=(*open_criteria, *open_bodies))
 
     def _settlements(self, literals: set[int]) -> tuple[tuple[Settlement, ...], bool]:
-        complete = self.program.literal("complete") or 0
         stated = {term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")}
-        assumptions = [literal for literal in literals if literal != complete] + [-complete]
-        assumptions += [
-            -literal
-            for literal, term in self.program.inputs.items()
-            if literal not in literals and isinstance(term, tuple) and (_is_setting(term) or term[1] in stated)
-        ]
+        complete, *assumptions = self.program.complete(
+            literals, lambda term: _is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
+        )
+        assumptions.append(-complete)
         found: list[Settlement] = []
         everything = True
         for outcome in self.possible:

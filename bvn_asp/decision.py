@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bvn_asp.explain import Measure, Node
 from bvn_asp.policy import Clause, Policy
@@ -11,8 +12,7 @@ from bvn_asp.policy import Clause, Policy
 NOTICE = "A recommendation for a human reviewer, who decides. Not a determination, and not clinical advice."
 
 
-@dataclass(frozen=True)
-class Criterion:
+class Criterion(NamedTuple):
     """Status of one clause: met, unmet or undetermined for an indication, violated, clear or undetermined otherwise."""
 
     clause: Clause
@@ -30,8 +30,7 @@ class Criterion:
         return missing_facts([self.explanation])
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(NamedTuple):
     """Status of one vertebral body: permissible, refused or undetermined; `refusals` are the clauses against it."""
 
     name: str
@@ -41,8 +40,7 @@ class Body:
     explanation: Node
 
 
-@dataclass(frozen=True)
-class Settlement:
+class Settlement(NamedTuple):
     """A smallest set of facts that, if stated suitably, would settle the recommendation as `outcome`."""
 
     outcome: str

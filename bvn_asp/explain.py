@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bvn_asp.facts import Facts
 from bvn_asp.policy import Clause, Policy
 from bvn_asp.solve import OpenProgram
 from bvn_asp.terms import Term, name_of
 
+Memory = dict[tuple[object, ...], "Node"]
+MOST_REMEMBERED = 50_000
+"""Most statuses with their reasons that are kept from one case to the next."""
+
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
 COMPARISONS = {"at_least": "at least", "below": "less than", "above": "more than", "at_most": "not more than"}
 COUNTS = {"reaches": "at least", "falls_short": "less than", "within": "not more than", "exceeds": "more than"}
 
 
-@dataclass(frozen=True)
-class Measure:
+ENTITIES = ("finding", "surgery", "modic")
+"""Names of the places of a case for findings, surgeries and Modic changes."""
+
+
+class Measure(NamedTuple):
     """A number or count of the record against a limit: values in `unit`, margin = actual - threshold."""
 
     name: str
@@ -33,8 +40,7 @@ class Measure:
     margin: Decimal
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One step of an explanation.
 
     `kind` is recommendation, criterion, body, reason, fact, measure, reading or missing; `status` the status of a
@@ -58,13 +64,28 @@ class Node:
 
 
 class Explainer:
-    """Explains the answer set in which exactly the literals with `holds` are true."""
+    """Explains the one answer set of `program` in which exactly the inputs with a literal in `stated` hold.
 
-    def __init__(self, program: OpenProgram, policy: Policy, facts: Facts, holds: Callable[[int], bool]) -> None:
-        self._program, self._policy, self._facts = program, policy, facts
-        self._model = holds
-        self._truth: dict[int, bool] = {}
+    It walks the ground rules from a conclusion to the inputs. `memory` keeps statuses with their reasons from one
+    case to the next, for cases that agree on everything that the status hangs on.
+    """
+
+    def __init__(
+        self,
+        program: OpenProgram,
+        policy: Policy,
+        facts: Facts,
+        stated: set[int],
+        shown: frozenset[Term],
+        memory: Memory,
+    ) -> None:
+        self._program, self._policy, self._facts, self._memory = program, policy, facts, memory
+        self._mask = program.mask(stated)
+        self._truth = program.truth(stated, shown)
+        self._rules: dict[int, list[tuple[int, ...]]] = {}
         self._why: dict[int, tuple[Node, ...]] = {}
+        self._steps: dict[int, tuple[Node, ...]] = {}
+        self._places: dict[Term, Node] = {}
         self._gaps: dict[int, tuple[Node, ...]] = {}
         self._possible: dict[int, bool] = {}
         self._stated = {_subject(term) for term in facts.stated}
@@ -89,7 +110,22 @@ class Explainer:
         if status == "undetermined":
             goal = "met" if clause.kind == "indication" else "clear"
             return Node("criterion", clause.label, status, clause, children=self.missing((goal, clause.id)))
-        return Node("criterion", clause.label, status, clause, children=self.why((status, clause.id)))
+        return self._status((status, clause.id))
+
+    def body(self, name: str, status: str) -> Node:
+        """Return the node of the body `name` with its `status`, and its reasons or what is missing."""
+        if status == "undetermined":
+            return Node("body", name, status, children=self.missing(("permissible", name.lower())))
+        return self._status((status, name.lower()))
+
+    def _status(self, term: tuple[Term, ...]) -> Node:
+        literal = self._program.literal(term)
+        if literal is None or literal in self._program.facts:
+            # True whatever the record states.
+            return Node("criterion", self.words(term[1]), str(term[0]), self._policy.clauses.get(str(term[1])))
+        if literal not in self._steps:
+            self._steps[literal] = self._step(literal)
+        return self._steps[literal][0]
 
     def words(self, term: Term) -> str:
         """Return `term` in the policy's words."""
@@ -98,7 +134,7 @@ class Explainer:
         name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
         if name == "disc":
             return "-".join(map(self.words, arguments))
-        if name in ("finding", "surgery", "modic"):
+        if name in ENTITIES:
             kind = self.words(arguments[0]) if name == "finding" else self._policy.wording.get(name, name)
             return f"{kind} {self._facts.names[term]}" if term in self._facts.names else kind
         text = self._policy.wording.get(name)
@@ -110,66 +146,106 @@ class Explainer:
 
     def _true(self, literal: int) -> bool:
         known = self._truth.get(literal)
-        if known is None:
-            known = self._truth[literal] = self._model(literal)
-        return known
+        return self._evaluate(literal) if known is None else known
+
+    def _evaluate(self, literal: int) -> bool:
+        """Find the rules that derive `literal`, and so whether it is true."""
+        truth = self._truth
+        if literal < 0:
+            truth[literal] = value = not self._true(-literal)
+            return value
+        deriving: list[tuple[int, ...]] = []
+        for bound, body in self._program.rules.get(literal, ()):
+            if bound < len(body):
+                part_of_it = tuple(part for part in body if self._true(part))
+                if len(part_of_it) >= bound:
+                    deriving.append(part_of_it)
+                continue
+            for part in body:
+                known = truth.get(part)
+                if not (self._evaluate(part) if known is None else known):
+                    break
+            else:
+                deriving.append(body)
+        self._rules[literal] = deriving
+        truth[literal] = bool(deriving)
+        return bool(deriving)
 
     def _reasons(self, literal: int) -> tuple[Node, ...]:
         known = self._why.get(literal)
-        if known is None:
-            found: dict[Node, None] = {}
-            for bound, body in self._program.rules.get(literal, ()):
-                true = [part for part in body if self._true(part)]
-                if len(true) >= bound:
-                    for part in true:
-                        found.update(dict.fromkeys(self._step(part)))
-            known = self._why[literal] = tuple(found)
-        return known
+        if known is not None:
+            return known
+        steps = self._steps
+        found: dict[int, Node] = {}  # by identity: a node is made once for each literal
+        if literal not in self._rules:
+            self._evaluate(literal)
+        for body in self._rules.get(literal, ()):
+            for part in body:
+                nodes = steps.get(part)
+                if nodes is None:
+                    nodes = steps[part] = self._step(part)
+                for node in nodes:
+                    found[id(node)] = node
+        self._why[literal] = reasons = tuple(found.values())
+        return reasons
 
     def _step(self, literal: int) -> tuple[Node, ...]:
         """Return what to show for the true `literal` in the body of a rule."""
-        if literal < 0:
-            return ()
-        term = self._program.term(literal)
+        term = self._program.term(literal) if literal > 0 else None
         if term is None:
-            return self._reasons(literal)
-        name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
-        if name in ("yes", "no", "is", "value"):
-            return (self._fact(name, arguments),)
-        if name in COMPARISONS:
-            return (self._comparison(name, arguments),)
-        if name in COUNTS:
-            return (self._count(name, str(arguments[0]), self._reasons(literal)),)
-        if name == "chosen":
-            return (self._reading(str(arguments[0]), str(arguments[1])),)
-        if name in STATUSES:
-            return (Node("criterion", *self._clause(arguments[0], name), children=self._reasons(literal)),)
-        if name in ("fails_at", "passes_at"):
-            return (Node("criterion", *self._clause(arguments[0], name.partition("_")[0]), children=self._reasons(literal)),)
-        if name in ("permissible", "refused"):
-            return (Node("body", self.words(arguments[0]), name, children=self._reasons(literal)),)
+            return self._reasons(literal) if literal > 0 else ()
+        name = name_of(term)
+        arguments = term[1:] if isinstance(term, tuple) else ()
+        make = _MAKERS.get(name)
+        if make is not None:
+            hidden = name == "no" and name_of(arguments[0]) == "requested"
+            return () if hidden else (make(self, name, arguments, literal),)
         if name in self._policy.wording:
             return (Node("reason", self.words(term), children=self._reasons(literal)),)
         return self._reasons(literal)
 
-    def _clause(self, id: Term, status: str) -> tuple[str, str, Clause]:
-        clause = self._policy.clauses[str(id)]
-        return clause.label, status, clause
+    def _remembered(self, literal: int, kind: str, text: str, status: str, clause: Clause | None) -> Node:
+        """Return the node of `literal` from an earlier case that agrees on all that it shows, or make it."""
+        mask, numbers, entities = self._program.dependencies(literal)
+        facts = self._facts
+        key: tuple[object, ...] = (literal, self._mask & mask)
+        if numbers:
+            key += tuple([(facts.numbers.get(number), facts.fields.get(number)) for number in numbers])
+        if facts.entries and entities:
+            key += tuple([(e, entry, facts.names.get(e)) for e, entry in facts.entries.items() if e in entities])
+        node = self._memory.get(key)
+        if node is None:
+            if len(self._memory) >= MOST_REMEMBERED:
+                self._memory.clear()
+            node = self._memory[key] = Node(kind, text, status, clause, children=self._reasons(literal))
+        return node
 
-    def _fact(self, form: str, arguments: tuple[Term, ...]) -> Node:
+    def _criterion(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+        clause = self._policy.clauses[str(arguments[0])]
+        return self._remembered(literal, "criterion", clause.label, name.removesuffix("_at"), clause)
+
+    def _body(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+        return self._remembered(literal, "body", self.words(arguments[0]), name, None)
+
+    def _fact(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         subject = arguments[0]
         field = self._facts.fields.get(subject, "")
-        text = self.words(subject)
-        if name_of(subject) == "at" and isinstance(subject, tuple):
-            return Node("fact", f"{text}: {self._facts.names.get(subject[1], '').removeprefix('at ')}", field=field)
-        if form == "value":
-            return Node("fact", f"{text}: {plain(self._facts.numbers[subject])}", field=field, fact=subject)
-        answer = self.words(arguments[1]) if form == "is" else form
-        return Node("fact", f"{text}: {answer}", field=field, fact=subject)
+        if name == "value":
+            text = f"{self.words(subject)}: {plain(self._facts.numbers[subject])}"
+        elif isinstance(subject, tuple) and subject[0] == "at":
+            # Where an entity lies is one answer of the record, however many places the rules ask about.
+            place = self._places.get(subject[1])
+            if place is None:
+                levels = self._facts.names.get(subject[1], "").removeprefix("at ")
+                place = self._places[subject[1]] = Node("fact", f"{self.words(subject)}: {levels}", field=field)
+            return place
+        else:
+            text = f"{self.words(subject)}: {self.words(arguments[1]) if name == 'is' else name}"
+        return Node("fact", text, field=field, fact=subject)
 
-    def _comparison(self, relation: str, arguments: tuple[Term, ...]) -> Node:
+    def _comparison(self, relation: str, arguments: tuple[Term, ...], literal: int) -> Node:
         number, clause = arguments[0], self._policy.clauses[str(arguments[1])]
-        quantity = self._quantity(number)
+        quantity = self._program.quantities[number]
         threshold = Decimal(self._policy.thresholds[clause.id, quantity]) / self._policy.scale
         measure = _measure(
             self.words(number), self._facts.numbers[number], self._policy.units[quantity], COMPARISONS[relation], threshold
@@ -180,10 +256,8 @@ class Explainer:
             field=self._facts.fields.get(number, ""), fact=number,
         )  # fmt: skip
 
-    def _quantity(self, number: Term) -> str:
-        return self._program.quantities[number]
-
-    def _count(self, relation: str, id: str, reasons: tuple[Node, ...]) -> Node:
+    def _count(self, relation: str, arguments: tuple[Term, ...], literal: int) -> Node:
+        id = str(arguments[0])
         clause = self._policy.clauses[id]
         members = (row for row in self._program.rows("counts_toward", 2) if row[0] == id)
         count = sum(self.holds(("counts_toward", *row)) for row in members)
@@ -192,9 +266,10 @@ class Explainer:
         limit = Decimal(self._policy.tallies[id])
         measure = _measure(self.words(relation), Decimal(count), of, COUNTS[relation], limit)
         needs = "at most" if relation in ("within", "exceeds") else "at least"
-        return Node("measure", _counted(measure, needs), clause=clause, measure=measure, children=reasons)
+        return Node("measure", _counted(measure, needs), clause=clause, measure=measure, children=self._reasons(literal))
 
-    def _reading(self, question: str, option: str) -> Node:
+    def _reading(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+        question, option = str(arguments[0]), str(arguments[1])
         read = self._policy.questions[question]
         default = "" if option == read.default else ", not the default"
         return Node("reading", f"{read.text} Read: {read.options[option]}", f"{question}={option}{default}")
@@ -223,7 +298,8 @@ class Explainer:
             return below
         name = name_of(term)
         if name in ("met", "clear", "passes_at") and isinstance(term, tuple):
-            return (Node("criterion", *self._clause(term[1], "undetermined"), children=below),)
+            clause = self._policy.clauses[str(term[1])]
+            return (Node("criterion", clause.label, "undetermined", clause, children=below),)
         return below
 
     def _can(self, literal: int) -> bool:
@@ -278,3 +354,12 @@ def _counted(measure: Measure, needs: str) -> str:
 
 
 _BODY = re.compile(r"[ctls][0-9]{1,2}")
+_MAKERS: dict[str, Callable[[Explainer, str, tuple[Term, ...], int], Node]] = {
+    **dict.fromkeys(("yes", "no", "is", "value"), Explainer._fact),
+    **dict.fromkeys(COMPARISONS, Explainer._comparison),
+    **dict.fromkeys(COUNTS, Explainer._count),
+    **dict.fromkeys((*STATUSES, "fails_at", "passes_at"), Explainer._criterion),
+    **dict.fromkeys(("permissible", "refused"), Explainer._body),
+    "chosen": Explainer._reading,
+}
+"""How to show a true atom, by its name; other names are shown if the policy words them."""

@@ -18,8 +18,13 @@ from bvn_asp.policy import Policy
 from bvn_asp.spine import bodies_of, discs_between
 from bvn_asp.terms import Term, name_of
 
-BASE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
-"""Bodies that every run looks at; bodies elsewhere join when a case names them."""
+CORE_BODIES = ("L3", "L4", "L5", "S1")
+"""Bodies that every run looks at."""
+WIDE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
+"""Bodies that a run looks at when a case names any other, or another anatomy; bodies elsewhere then join by name."""
+
+ANATOMY = "lumbar_vertebrae"
+"""The question that a record itself can answer."""
 
 ANSWERS: tuple[tuple[str, Term], ...] = (
     ("patient.skeletal_maturity_documented", "skeletal_maturity"),
@@ -66,7 +71,7 @@ _READ = {path: attrgetter(path) for path, _ in (*ANSWERS, *CHOICES)}
 class Shape:
     """What a ground program must have room for: bodies, and how many findings of a kind, surgeries, Modic findings."""
 
-    bodies: tuple[str, ...] = BASE_BODIES
+    bodies: tuple[str, ...] = CORE_BODIES
     findings: int = 1
     surgeries: int = 1
     modic: int = 1
@@ -89,7 +94,8 @@ class Facts:
     """What a case states, in the policy's words.
 
     `stated`: the input atoms that hold. `numbers`: exact values in their units. `fields`: the record's field for
-    every fact, number and choice, stated or not. `names`: what an entity is called, beyond its kind.
+    every fact, number and choice, stated or not. `names`: what an entity is called, beyond its kind. `entries`: the
+    entry of the record behind an entity.
     """
 
     shape: Shape
@@ -97,6 +103,7 @@ class Facts:
     numbers: dict[Term, Decimal] = field(default_factory=dict)
     fields: dict[Term, str] = field(default_factory=dict)
     names: dict[Term, str] = field(default_factory=dict)
+    entries: dict[Term, str] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
 
     def terms(self) -> list[Term]:
@@ -107,8 +114,7 @@ class Facts:
 def facts_for(case: Case, policy: Policy, readings: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
     """Translate `case` for `policy` under `readings` (the defaults left out).
 
-    `assume_absent` overrides what the record says of its own completeness. Raises ReadingError if the record's own
-    anatomy contradicts a reading.
+    `assume_absent` overrides what the record says of its own completeness.
     """
     return _Translation(case, policy, readings, assume_absent).facts
 
@@ -116,7 +122,8 @@ def facts_for(case: Case, policy: Policy, readings: Mapping[str, str], *, assume
 class _Translation:
     def __init__(self, case: Case, policy: Policy, readings: Mapping[str, str], assume_absent: bool | None) -> None:
         self.case, self.policy = case, policy
-        self.facts = Facts(_shape(case), readings=dict(readings))
+        readings = _with_anatomy(case, policy, readings)
+        self.facts = Facts(_shape(case, other_anatomy=ANATOMY in readings), readings=readings)
         self.sites = _sites(self.facts.shape.bodies)
         self.procedure = case.procedure_date
         self.request = case.request.date or case.request.planned_procedure_date
@@ -173,12 +180,6 @@ class _Translation:
                 pain_path = "pain.onset" if day is not None else "request.date"
                 months = months_between(pain.onset, day) if day is not None else None
             self.number(("pain_duration", moment), months, pain_path)
-        stated = patient.lumbar_vertebrae
-        if stated is not None and "lumbar_vertebrae" in self.policy.questions:
-            readings = dict(self.facts.readings) | self.policy.readings({"lumbar_vertebrae": stated})
-            if stated == self.policy.questions["lumbar_vertebrae"].default:
-                readings.pop("lumbar_vertebrae", None)
-            object.__setattr__(self.facts, "readings", readings)
 
     def care(self) -> None:
         care = self.case.conservative_care
@@ -201,6 +202,7 @@ class _Translation:
 
     def place(self, entity: Term, levels: tuple[str, ...] | None, path: str) -> None:
         """State for every body and disc whether `entity` lies there; nothing if its levels are unknown."""
+        self.facts.entries[entity] = path
         for site, term in self.sites:
             self.answer(("at", entity, term), None if levels is None else site in levels, path)
         if levels is not None:
@@ -249,8 +251,10 @@ class _Translation:
     def finding(self, entity: Term, finding: Finding, path: str) -> None:
         if finding.kind in self.policy.located_kinds:
             self.place(entity, finding.levels, f"{path}.levels")
-        elif finding.levels is not None:
-            self.facts.names[entity] = f"at {', '.join(finding.levels)}"
+        else:
+            self.facts.entries[entity] = path
+            if finding.levels is not None:
+                self.facts.names[entity] = f"at {', '.join(finding.levels)}"
         for name in ("correlates", "likely_source", "complicates"):
             self.answer((name, entity), getattr(finding, name), f"{path}.{name}")
         for term, means in (("on_imaging", "imaging"), ("on_assessment", "clinical_assessment")):
@@ -314,6 +318,15 @@ class _Translation:
                 self.facts.stated.append(("assumed_absent", term))
 
 
+def _with_anatomy(case: Case, policy: Policy, readings: Mapping[str, str]) -> dict[str, str]:
+    """Read the anatomy as the record states it, which outranks what the run assumes."""
+    stated = case.patient.lumbar_vertebrae
+    if stated is None or ANATOMY not in policy.questions:
+        return dict(readings)
+    others = {question: option for question, option in readings.items() if question != ANATOMY}
+    return others | policy.readings({ANATOMY: stated})
+
+
 _STATUS: dict[str | None, tuple[bool | None, bool | None]] = {
     "received": (True, False),
     "not_received": (False, False),
@@ -333,15 +346,16 @@ def _sites(bodies: tuple[str, ...]) -> list[tuple[str, Term]]:
     return [*((body, body.lower()) for body in bodies), *discs]
 
 
-def _shape(case: Case) -> Shape:
+def _shape(case: Case, *, other_anatomy: bool) -> Shape:
     kinds = [finding.kind for finding in case.findings.present]
     levels = [
         *(case.request.bodies or ()),
         *(level for item in (*case.findings.present, *(case.surgeries or ()), *(case.mri.modic_changes or ())) for level in item.levels or ()),
     ]
     named = {body for level in levels for body in bodies_of(level)}
+    wide = other_anatomy or not named <= set(CORE_BODIES)
     return Shape(
-        bodies=(*BASE_BODIES, *sorted(named - set(BASE_BODIES))),
+        bodies=(*WIDE_BODIES, *sorted(named - set(WIDE_BODIES))) if wide else CORE_BODIES,
         findings=_room(max((kinds.count(kind) for kind in kinds), default=0)),
         surgeries=_room(len(case.surgeries or ())),
         modic=_room(len(case.mri.modic_changes or ())),
