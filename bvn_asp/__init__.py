@@ -1,1 +1,53 @@
-"""An executable, explained model of one coverage policy."""
+"""An executable, explained model of one coverage policy.
+
+    from bvn_asp import decide, explain, load_case
+    decision = decide(load_case("cases/approve_two_bodies.yaml"))
+    print(explain(decision))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from bvn_asp.case import Case
+from bvn_asp.decide import Engine
+from bvn_asp.decision import Decision
+from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
+from bvn_asp.files import load_case, read_case
+from bvn_asp.policy import Policy, load_policy, shipped_policy
+
+__all__ = [
+    "BvnError",
+    "Case",
+    "CaseError",
+    "Decision",
+    "Engine",
+    "Policy",
+    "PolicyError",
+    "ReadingError",
+    "SolveError",
+    "decide",
+    "explain",
+    "load_case",
+    "load_policy",
+    "read_case",
+    "shipped_policy",
+]
+
+
+def decide(case: Case, readings: Mapping[str, str] | None = None, *, assume_absent: bool | None = None) -> Decision:
+    """Decide `case` under the policy that comes with the package; see `Engine.decide`."""
+    return _engine().decide(case, readings, assume_absent=assume_absent)
+
+
+def explain(decision: Decision) -> str:
+    """Return the whole explanation of `decision` as plain text."""
+    from bvn_asp.report import text
+
+    return text(decision)
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(shipped_policy())

@@ -22,6 +22,7 @@ from bvn_asp.fields import (
     MassIndex,
     Millimetres,
     Months,
+    OpenList,
     TScore,
     Units,
     Weeks,
@@ -191,8 +192,8 @@ _DETAILS: dict[str, tuple[str, ...]] = {
 class Findings(Section):
     """Findings present, and kinds of finding stated to be absent; other kinds are unknown."""
 
-    present: Annotated[tuple[Finding, ...], Listed] = ()
-    absent: Annotated[tuple[FindingKind, ...], Listed] = ()
+    present: Annotated[tuple[Finding, ...], OpenList] = ()
+    absent: Annotated[tuple[FindingKind, ...], OpenList] = ()
     additional_pathology: Annotated[Literal["absent"] | None, Known] = Field(
         None,
         description="absent: assessment found nothing else that could cause the symptoms or complicate the procedure",
@@ -295,6 +296,7 @@ class Expectation(Section):
     undetermined: Annotated[tuple[str, ...] | None, Listed] = None
     bodies: dict[str, BodyStatus] | None = None
     units: dict[str, int] | None = None
+    flags: Annotated[tuple[str, ...] | None, Listed] = Field(None, description="ids of clauses that raise a flag")
     why: str = Field("", description="where the document says so")
 
 
@@ -314,7 +316,7 @@ class Case(Section):
     conditions: Conditions = Conditions()
     anaesthesia: Anaesthesia = Anaesthesia()
     request: Request = Request()
-    expected: Annotated[tuple[Expectation, ...], Listed] = ()
+    expected: Annotated[tuple[Expectation, ...], OpenList] = ()
 
     @model_validator(mode="after")
     def _one_source(self) -> Case:

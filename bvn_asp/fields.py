@@ -122,3 +122,5 @@ Bodies = Annotated[tuple[str, ...] | None, _known(_several(body_name)), _schema(
 Units = Annotated[int | None, _known(_units), _schema(type="integer", minimum=0, maximum=99)]
 Known = _known(lambda value: value)
 Listed = _known(_items)
+OpenList = BeforeValidator(lambda value: () if value is None or value == UNKNOWN else _items(value))
+"""A list that says nothing of what it leaves out, so that unknown is the same as empty."""

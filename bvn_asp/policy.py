@@ -68,6 +68,7 @@ class Policy:
     closable: frozenset[str] = field(repr=False)
     bodies_in_range: tuple[str, ...] = field(repr=False)
     unencoded: tuple[tuple[str, str, str], ...] = field(repr=False)
+    text_defects: tuple[tuple[str, str], ...] = field(repr=False)
 
     def readings(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """Return `chosen` less the defaults; raise ReadingError for a question or option that is not offered."""
@@ -83,7 +84,7 @@ class Policy:
 @cache
 def shipped_policy() -> Policy:
     """Return the policy that comes with the package."""
-    return _policy(_shipped_path().read_text(encoding="utf-8"))
+    return policy_of(shipped_path().read_text(encoding="utf-8"))
 
 
 def load_policy(path: str | Path) -> Policy:
@@ -95,7 +96,7 @@ def load_policy(path: str | Path) -> Policy:
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: not UTF-8 text") from None
     check_safety(text, str(path))
-    return _policy(text, str(path))
+    return policy_of(text, str(path))
 
 
 def check_safety(text: str, name: str) -> None:
@@ -124,13 +125,15 @@ _SMALLEST: tuple[Term, ...] = (
 """The least that makes every rule of the vocabulary speak once."""
 
 
-def _shipped_path() -> Path:
+def shipped_path() -> Path:
+    """Return where the policy program of the package lies."""
     inside = Path(__file__).with_name("policy.lp")
     # An editable install has no copy inside the package: there the file lies at the root of the repository.
     return inside if inside.exists() else inside.parent.parent / "policy.lp"
 
 
-def _policy(text: str, name: str = "policy.lp") -> Policy:
+def policy_of(text: str, name: str = "policy.lp") -> Policy:
+    """Return the policy whose program is `text`, called `name` in messages; raise PolicyError if it is none."""
     facts = facts_of(text, _SMALLEST)
 
     def rows(predicate: str) -> list[tuple[Term, ...]]:
@@ -175,6 +178,7 @@ def _policy(text: str, name: str = "policy.lp") -> Policy:
         closable=frozenset(name_of(fact) for (fact,) in rows("closable")),
         bodies_in_range=tuple(sorted(str(body).upper() for (body,) in rows("in_range"))),
         unencoded=tuple((str(section), str(item), str(why)) for section, item, why in rows("unencoded")),
+        text_defects=tuple((str(place), str(what)) for place, what in rows("text_defect")),
     )
 
 

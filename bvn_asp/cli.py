@@ -1,0 +1,295 @@
+"""The command line: `bvn decide`, `test`, `readings`, `facts`, `schema` and `policy`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bvn_asp.case import Case
+from bvn_asp.decide import Engine
+from bvn_asp.errors import BvnError, CaseError, ReadingError
+from bvn_asp.files import case_files, load_path
+from bvn_asp.policy import shipped_policy
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Decide and explain cases under the coverage policy for basivertebral nerve ablation. A human reviewer decides.",
+)
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+Paths = Annotated[list[Path], typer.Argument(help="Case files, folders of case files, or - for standard input.")]
+Readings = Annotated[
+    list[str] | None, typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable.")
+]
+AssumeAbsent = Annotated[
+    bool | None,
+    typer.Option(
+        "--assume-absent/--no-assume-absent",
+        help="Run as a complete record, or not, whatever the record says: unstated is absent, for non-indications.",
+    ),
+]
+
+
+@app.command()
+def decide(
+    paths: Paths,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document for each case, see `bvn schema --decision`.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="One line for each case.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Unfold satisfied criteria and readings too.")] = False,
+    reading: Readings = None,
+    assume_absent: AssumeAbsent = None,
+) -> None:
+    """Decide cases and explain the recommendation."""
+    engine = Engine(shipped_policy())
+    readings = _readings(engine, reading)
+    show = _writer(as_json=as_json, brief=brief, full=full, one=len(paths) == 1 and not paths[0].is_dir())
+    _each(paths, lambda name, case: show(engine.decide(case, readings, assume_absent=assume_absent), name))
+
+
+@app.command()
+def test(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Case files or folders; by default the folder `cases`.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Name the cases that hold too.")] = False,
+) -> None:
+    """Compare cases with the answers they expect, and print which clauses were seen on which side."""
+    from bvn_asp.suite import Coverage, check
+
+    engine, coverage = Engine(shipped_policy()), Coverage()
+    counts = {"held": 0, "differed": 0, "without": 0}
+
+    def compare(name: str, case: Case) -> None:
+        counts["without"] += not case.expected
+        for expectation, found in check(engine, case, coverage):
+            counts["differed" if found else "held"] += 1
+            read = "".join(f" {question}={option}" for question, option in expectation.readings.items())
+            if found or verbose:
+                _print(f"{'DIFFERS' if found else 'holds'}  {name}{read}")
+            for line in found:
+                _print(f"    {line}")
+
+    try:
+        _each(paths or [Path("cases")], compare)
+    finally:
+        _coverage(engine, coverage)
+        _print(f"{counts['held']} expected answers hold, {counts['differed']} differ; {counts['without']} cases expect nothing")
+    if counts["differed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def readings(
+    case: Annotated[Path | None, typer.Argument(help="A case to decide under every option.")] = None,
+    reading: Readings = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the questions that the policy leaves open, or what each option would decide for a case."""
+    engine = Engine(shipped_policy())
+    if case is None:
+        questions = engine.policy.questions.values()
+        if as_json:
+            _print(json.dumps([{**vars(question)} for question in questions], indent=2))
+            return
+        for question in questions:
+            _print(f"{question.id}  ({question.where})\n  {question.text}")
+            for option, meaning in question.options.items():
+                _print(f"    {'*' if option == question.default else ' '} {option}: {meaning}")
+            _print(f"    default because: {question.why}\n")
+        return
+    chosen = _readings(engine, reading)
+    _each([case], lambda name, loaded: _compare(engine, name, loaded, chosen, as_json=as_json))
+
+
+@app.command()
+def facts(
+    path: Annotated[Path, typer.Argument(help="A case file, or - for standard input.")],
+    reading: Readings = None,
+    assume_absent: AssumeAbsent = None,
+) -> None:
+    """Print a case as facts: `clingo policy.lp FACTS` decides the same on them."""
+    from bvn_asp.facts import facts_for
+    from bvn_asp.terms import to_symbol
+
+    engine = Engine(shipped_policy())
+    chosen = _readings(engine, reading)
+
+    def show(name: str, case: Case) -> None:
+        for term in facts_for(case, engine.policy, engine.policy.readings(chosen), assume_absent=assume_absent).terms():
+            _print(f"{to_symbol(term)}.")
+
+    _each([path], show)
+
+
+@app.command()
+def schema(
+    decision: Annotated[bool, typer.Option("--decision", help="Of the JSON that `bvn decide --json` prints.")] = False,
+) -> None:
+    """Print the JSON Schema of a case file."""
+    from bvn_asp.document import json_schema
+
+    _print(json.dumps(json_schema() if decision else Case.model_json_schema(), indent=2))
+
+
+@app.command()
+def policy(
+    where: Annotated[bool, typer.Option("--path", help="Print only where policy.lp lies.")] = False,
+) -> None:
+    """Print the register of clauses: what each item of the document became, and what is not encoded."""
+    from bvn_asp.policy import shipped_path
+
+    if where:
+        _print(str(shipped_path()))
+        return
+    read = shipped_policy()
+    _print(f"{read.name}\nversion {read.version}, revised {read.revised}, sha256 {read.sha256}\n{shipped_path()}\n")
+    for clause in read.clauses.values():
+        _print(f"{clause.id:5} {clause.kind:14} {clause.citation}: {clause.label}")
+    _print("\nNot encoded")
+    for section, item, why in read.unencoded:
+        _print(f"  {section}, {item}: {why}")
+    _print("\nDefects of the text, read and not proved")
+    for place, what in read.text_defects:
+        _print(f"  {place}: {what}")
+
+
+def main() -> None:
+    """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone: nothing is left to say, and Python must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except BvnError as error:
+        _fail(str(error), BAD_INPUT)
+
+
+def _each(paths: list[Path], act: Callable[[str, Case], None]) -> None:
+    """Load and act on every case; list what could not be read at the end, and then exit with code 2."""
+    failures: list[CaseError] = []
+    count = 0
+    for path in _watched(list(case_files(paths))):
+        count += 1
+        try:
+            act(str(path), load_path(path))
+        except CaseError as error:
+            failures.append(error)
+    if not count:
+        _fail(f"no case files in {', '.join(map(str, paths))}", BAD_INPUT)
+    sys.stdout.flush()
+    for failure in failures:
+        _fail(str(failure))
+    if failures:
+        if count > 1:
+            _fail(f"{len(failures)} of {count} files could not be read; the others were done")
+        raise typer.Exit(BAD_INPUT)
+
+
+def _watched(files: list[Path]) -> Iterator[Path]:
+    """Yield `files`, with a progress bar on the terminal once a second has passed."""
+    started = time.monotonic()
+    remaining = iter(files)
+    for done, path in enumerate(remaining, 1):
+        yield path
+        if done < len(files) and time.monotonic() - started > 1 and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import track
+
+            console = Console(stderr=True)
+            yield from track(remaining, "Deciding", len(files), done, console=console, transient=True)
+
+
+def _writer(*, as_json: bool, brief: bool, full: bool, one: bool) -> Callable[[Any, str], None]:
+    if as_json:
+        from bvn_asp.document import document
+
+        return lambda decision, name: _print(json.dumps(document(decision, name), indent=2 if one else None))
+    from bvn_asp import report
+
+    if brief:
+        return lambda decision, name: _print(report.brief(decision, name))
+    console = _console()
+    return lambda decision, name: report.show(decision, name, console, full=full)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 120))
+
+
+def _readings(engine: Engine, options: list[str] | None) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for text in options or []:
+        question, equals, option = text.partition("=")
+        if not equals:
+            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
+        if chosen.get(question, option) != option:
+            raise ReadingError(f"--reading {question}: given twice with different options")
+        chosen[question] = option
+    engine.policy.readings(chosen)
+    return chosen
+
+
+def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, as_json: bool) -> None:
+    from bvn_asp.readings import compare_readings
+
+    comparisons = compare_readings(engine, case, chosen)
+    if as_json:
+        _print(json.dumps({
+            "file": name,
+            "depends_on": [comparison.question for comparison in comparisons if comparison.matters],
+            "outcomes": {c.question: {o: out._asdict() for o, out in c.outcomes.items()} for c in comparisons},
+        }, indent=2))  # fmt: skip
+        return
+    for comparison in sorted(comparisons, key=lambda item: not item.matters):
+        default = engine.policy.questions[comparison.question].default
+        _print(f"{comparison.question}{'   DEPENDS ON THIS' if comparison.matters else ''}")
+        for option, found in comparison.outcomes.items():
+            bodies = ", ".join(f"{body} {status}" for body, status in found.bodies)
+            _print(f"  {'*' if option == default else ' '} {option}: {found.recommendation}{f' ({bodies})' if bodies else ''}")
+    deciding = [comparison.question for comparison in comparisons if comparison.matters]
+    _print(f"\n{name}: the outcome depends on {', '.join(deciding) or 'none of the questions'}")
+
+
+def _coverage(engine: Engine, coverage: Any) -> None:
+    _print("\nClause  seen as")
+    for id, counts in coverage.rows(engine.policy):
+        _print(f"  {id:5} " + "  ".join(f"{status} {count}" for status, count in counts))
+    unseen = coverage.unseen(engine.policy)
+    _print("never seen: " + (", ".join(f"{id} {status}" for id, status in unseen) or "none") + "\n")
+
+
+def _print(line: str) -> None:
+    from bvn_asp.report import safe
+
+    sys.stdout.write("\n".join(map(safe, line.split("\n"))) + "\n")
+
+
+def _fail(message: str, code: int | None = None) -> None:
+    from bvn_asp.report import safe
+
+    sys.stdout.flush()
+    sys.stderr.write("\n".join(map(safe, message.split("\n"))) + "\n")
+    if code is not None:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Silence never helps: deleting facts takes answers away, and one more violated exclusion never improves anything."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bvn_asp.case import Case
+from bvn_asp.decide import Engine
+from bvn_asp.files import load_case
+from bvn_asp.policy import shipped_policy
+
+CASES = Path(__file__).parent.parent / "cases"
+RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
+ENGINE = Engine(shipped_policy())
+RECORDS: list[tuple[str, dict[str, Any]]] = []
+for _path in sorted(CASES.glob("*.yaml")):
+    _case = load_case(_path)
+    if _case.request.bodies and _case.record_complete is not True:
+        RECORDS.append((_path.stem, _case.model_dump(mode="json", exclude_unset=True, exclude={"story", "expected"})))
+APPROVED = [(name, record) for name, record in RECORDS if ENGINE.decide(Case.model_validate(record)).recommendation == "approve"]
+
+# A violated exclusion each, as one field of a record.
+VIOLATIONS: tuple[tuple[str, Any], ...] = (
+    ("conditions.cardiac_compromise", "severe"), ("conditions.pulmonary_compromise", "severe"),
+    ("conditions.systemic_infection", True), ("conditions.bleeding_diathesis", True), ("conditions.pregnancy", True),
+    ("conditions.radiculopathy", "primary"), ("conditions.nerve_compression", "primary"), ("conditions.t_score", "-3"),
+    ("conditions.fragility_fracture", True), ("conditions.spinal_cancer", "active"),
+    ("patient.body_mass_index", "41"), ("patient.age", 17),
+)  # fmt: skip
+
+
+def facts(record: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of every single fact of `record`, and of every list that could be unknown as a whole."""
+    if isinstance(record, dict):
+        for name, value in record.items():
+            if path == () and name == "request":
+                continue
+            yield from facts(value, (*path, name))
+    elif isinstance(record, list) and record and isinstance(record[0], dict):
+        if path != ("findings", "present"):
+            yield path
+        for index, item in enumerate(record):
+            yield from facts(item, (*path, index))
+    elif path[-1] != "kind" or "findings" not in path:
+        yield path
+
+
+def without(record: dict[str, Any], paths: list[tuple[str | int, ...]]) -> Case:
+    """Return the case of `record` with the facts at `paths` unknown."""
+    changed = copy.deepcopy(record)
+    for path in paths:
+        *way, last = path
+        section: Any = changed
+        for step in way:
+            section = section[step] if not isinstance(section, dict) or step in section else {}
+        if last == "absent" and section:
+            section[last] = []
+        elif section:
+            section[last] = None
+    return Case.model_validate(changed)
+
+
+def sane(paths: list[tuple[str | int, ...]]) -> list[tuple[str | int, ...]]:
+    """Drop facts inside a list that is unknown as a whole."""
+    return [path for path in paths if not any(path[: len(other)] == other and path != other for other in paths)]
+
+
+def test_there_are_records_to_delete_from() -> None:
+    assert len(APPROVED) >= 20 and len(RECORDS) >= 100
+
+
+@pytest.mark.parametrize("name", [name for name, _ in APPROVED])
+def test_an_approved_record_less_any_one_fact_is_approved_or_pended(name: str) -> None:
+    record = dict(APPROVED)[name]
+    for path in facts(record):
+        found = ENGINE.decide(without(record, [path])).recommendation
+        assert found in ("approve", "pend"), path
+
+
+def test_the_facts_that_approval_rests_on_are_many(capsys: pytest.CaptureFixture[str]) -> None:
+    record = dict(APPROVED)["approve_two_bodies"]
+    decisive = [path for path in facts(record) if ENGINE.decide(without(record, [path])).recommendation == "pend"]
+    assert len(decisive) >= 35, decisive
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_any_record_less_any_facts_keeps_its_answer_or_pends(data: st.DataObject) -> None:
+    name, record = data.draw(st.sampled_from(RECORDS))
+    paths = sane(data.draw(st.lists(st.sampled_from(list(facts(record))), min_size=1, max_size=8, unique=True)))
+    before = ENGINE.decide(Case.model_validate(record))
+    after = ENGINE.decide(without(record, paths))
+    assert after.recommendation in (before.recommendation, "pend"), (name, paths)
+    assert set(after.ids("met")) <= set(before.ids("met"))
+    assert set(after.ids("clear")) <= set(before.ids("clear"))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(RECORDS), st.sampled_from(VIOLATIONS))
+def test_one_more_violated_exclusion_never_helps(named: tuple[str, dict[str, Any]], violation: tuple[str, Any]) -> None:
+    _, record = named
+    section, name = violation[0].split(".")
+    changed = copy.deepcopy(record)
+    changed.setdefault(section, {})[name] = violation[1]
+    if name == "age":
+        changed[section].pop("birth_date", None)
+    before, after = ENGINE.decide(Case.model_validate(record)), ENGINE.decide(Case.model_validate(changed))
+    assert RANK[after.recommendation or ""] <= RANK[before.recommendation or ""]
+    assert after.recommendation == "deny"
+
+
+def test_yaml_round_trip_of_the_records_is_the_same_case() -> None:
+    for _, record in RECORDS[:20]:
+        assert Case.model_validate(yaml.safe_load(yaml.safe_dump(record))) == Case.model_validate(record)
