@@ -296,6 +296,7 @@ class Expectation(Section):
     undetermined: Annotated[tuple[str, ...] | None, Listed] = None
     bodies: dict[str, BodyStatus] | None = None
     units: dict[str, int] | None = None
+    statuses: dict[str, str] = Field(default_factory=dict, description="single clauses by id, parts included")
     flags: Annotated[tuple[str, ...] | None, Listed] = Field(None, description="ids of clauses that raise a flag")
     why: str = Field("", description="where the document says so")
 

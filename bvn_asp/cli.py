@@ -183,12 +183,16 @@ def _each(paths: list[Path], act: Callable[[str, Case], None]) -> None:
     """Load and act on every case; list what could not be read at the end, and then exit with code 2."""
     failures: list[CaseError] = []
     count = 0
-    for path in _watched(list(case_files(paths))):
-        count += 1
-        try:
-            act(str(path), load_path(path))
-        except CaseError as error:
-            failures.append(error)
+    found = list(case_files(paths))
+    try:
+        for path in _watched(found):
+            try:
+                act(str(path), load_path(path))
+            except CaseError as error:
+                failures.append(error)
+            count += 1
+    except KeyboardInterrupt:
+        _fail(f"interrupted: {count} of {len(found)} files were done", INTERRUPTED)
     if not count:
         _fail(f"no case files in {', '.join(map(str, paths))}", BAD_INPUT)
     sys.stdout.flush()

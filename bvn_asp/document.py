@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any
+
+from typing_extensions import NotRequired, TypedDict
 
 from bvn_asp.decision import Body, Criterion, Decision
 from bvn_asp.explain import Measure, Node, plain

@@ -58,12 +58,11 @@ def show(decision: Decision, name: str, console: Console, *, full: bool = False)
         console.print(Text(f"\n{title}", "bold"))
         for criterion in criteria:
             tree = _tree(criterion.explanation, full=full or criterion.status in (*FAILING, "undetermined"), readings=full)
-            console.print(Padding(tree, (0, 0, 0, 2)))
+            console.print(Padding(tree, (0, 0, 0, 2), expand=False))
     console.print(Text("\nVertebral bodies", "bold"))
     console.print(_bodies(decision))
-    for body in decision.bodies:
-        if body.requested and (full or body.status != "permissible"):
-            console.print(Padding(_tree(body.explanation, full=True, readings=full), (0, 0, 0, 2)))
+    for body in decision.bodies if full else ():
+        console.print(Padding(_tree(body.explanation, full=True, readings=True), (0, 0, 0, 2), expand=False))
     for line in _missing(decision):
         console.print(Text(line))
     policy = decision.policy
@@ -106,8 +105,8 @@ def _remarks(decision: Decision) -> Iterator[str]:
     if decision.units:
         yield f"Units: {_units(decision.units.items())}"
     if decision.units_agree is not None:
-        word = "agree" if decision.units_agree else f"differ: {_units(decision.units_asked.items())} asked for"
-        yield f"Units asked for {word}"
+        asked = _units(decision.units_asked.items())
+        yield f"Units asked for: {asked}, {'as recommended' if decision.units_agree else 'not as recommended'}"
     for criterion in decision.flags:
         yield f"Flag: {criterion.clause.label} ({criterion.clause.citation})"
     for question, option in decision.readings.items():

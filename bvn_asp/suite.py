@@ -51,6 +51,10 @@ def differences(expected: Expectation, decision: Decision) -> Iterator[str]:
         ids: Iterable[str] | None = getattr(expected, status)
         if ids is not None and set(ids) != set(decision.ids(status)):
             yield f"{status}: expected {_listed(ids)}, found {_listed(decision.ids(status))}"
+    found_statuses = {criterion.clause.id: criterion.status for criterion in decision.criteria}
+    for id, wanted in expected.statuses.items():
+        if found_statuses.get(id) != wanted:
+            yield f"{id}: expected {wanted}, found {found_statuses.get(id, 'no such clause')}"
     flags = tuple(criterion.clause.id for criterion in decision.flags)
     if expected.flags is not None and set(expected.flags) != set(flags):
         yield f"flags: expected {_listed(expected.flags)}, found {_listed(flags)}"

@@ -136,6 +136,7 @@ def _agrees(wanted: Expectation, shown: frozenset[Term], policy: Policy) -> bool
         return {id for id in ids if policy.clauses[id].part_of is None}
 
     checks = [
+        all((status, id) in shown for id, status in wanted.statuses.items()),
         wanted.flags is None or having("flag") == set(wanted.flags),
         wanted.recommendation is None or having("recommend") == {wanted.recommendation},
         wanted.eligibility is None
