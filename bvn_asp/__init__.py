@@ -1,8 +1,8 @@
 """An executable, explained model of one coverage policy.
 
-    from bvn_asp import decide, explain, load_case
-    decision = decide(load_case("cases/approve_two_bodies.yaml"))
-    print(explain(decision))
+from bvn_asp import decide, explain, load_case
+decision = decide(load_case("cases/approve_two_bodies.yaml"))
+print(explain(decision))
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ BodyStatus = Literal["permissible", "refused", "undetermined"]
 class Section(BaseModel):
     """Part of a case file: strict, frozen, and without fields of other names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -344,8 +344,14 @@ class Case(Section):
             ("conservative_care.start", care.start, "conservative_care.end", care.end),
             ("conservative_care.end", care.end, "the procedure", procedure),
             ("request.date", self.request.date, "request.planned_procedure_date", self.request.planned_procedure_date),
-            *((f"surgeries[{i}].date", surgery.date, "the procedure", procedure) for i, surgery in enumerate(surgeries)),
-            *((f"ablations[{i}].date", item.date, "the procedure", procedure) for i, item in enumerate(self.ablations or ())),
+            *(
+                (f"surgeries[{i}].date", surgery.date, "the procedure", procedure)
+                for i, surgery in enumerate(surgeries)
+            ),
+            *(
+                (f"ablations[{i}].date", item.date, "the procedure", procedure)
+                for i, item in enumerate(self.ablations or ())
+            ),
         ]
         for first, one, second, other in earlier:
             if one is not None and other is not None and one > other:

@@ -26,14 +26,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Decide and explain cases under the coverage policy for basivertebral nerve ablation. A human reviewer decides.",
+    help="Decide and explain cases under a coverage policy for basivertebral nerve ablation. A human reviewer decides.",
 )
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 Paths = Annotated[list[Path], typer.Argument(help="Case files, folders of case files, or - for standard input.")]
 Readings = Annotated[
-    list[str] | None, typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable.")
+    list[str] | None,
+    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
 ]
 AssumeAbsent = Annotated[
     bool | None,
@@ -47,7 +48,9 @@ AssumeAbsent = Annotated[
 @app.command()
 def decide(
     paths: Paths,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document for each case, see `bvn schema --decision`.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document for each case, see `bvn schema --decision`.")
+    ] = False,
     brief: Annotated[bool, typer.Option("--brief", help="One line for each case.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Unfold satisfied criteria and readings too.")] = False,
     reading: Readings = None,
@@ -62,7 +65,9 @@ def decide(
 
 @app.command()
 def test(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Case files or folders; by default the folder `cases`.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Case files or folders; by default the folder `cases`.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Name the cases that hold too.")] = False,
 ) -> None:
     """Compare cases with the answers they expect, and print which clauses were seen on which side."""
@@ -85,7 +90,10 @@ def test(
         _each(paths or [Path("cases")], compare)
     finally:
         _coverage(engine, coverage)
-        _print(f"{counts['held']} expected answers hold, {counts['differed']} differ; {counts['without']} cases expect nothing")
+        _print(
+            f"{counts['held']} expected answers hold, {counts['differed']} differ; "
+            f"{counts['without']} cases expect nothing"
+        )
     if counts["differed"]:
         raise typer.Exit(1)
 
@@ -267,7 +275,10 @@ def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, a
         _print(f"{comparison.question}{'   DEPENDS ON THIS' if comparison.matters else ''}")
         for option, found in comparison.outcomes.items():
             bodies = ", ".join(f"{body} {status}" for body, status in found.bodies)
-            _print(f"  {'*' if option == default else ' '} {option}: {found.recommendation}{f' ({bodies})' if bodies else ''}")
+            _print(
+                f"  {'*' if option == default else ' '} {option}: {found.recommendation}"
+                + (f" ({bodies})" if bodies else "")
+            )
     deciding = [comparison.question for comparison in comparisons if comparison.matters]
     _print(f"\n{name}: the outcome depends on {', '.join(deciding) or 'none of the questions'}")
 

@@ -9,11 +9,11 @@ from math import comb
 from bvn_asp.bands import representative
 from bvn_asp.case import Case
 from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
-from bvn_asp.errors import PolicyError, SolveError
+from bvn_asp.errors import PolicyError
 from bvn_asp.explain import Explainer, Memory, Node
 from bvn_asp.facts import Facts, Shape, facts_for
 from bvn_asp.policy import Policy
-from bvn_asp.solve import OpenProgram
+from bvn_asp.solve import OpenProgram, open_program
 from bvn_asp.terms import Term, name_of
 
 MOST_SETS = 8
@@ -42,7 +42,7 @@ class Engine:
         """Return the ground program for `shape`, grounding it at the first call."""
         program = self._programs.pop(shape, None)
         if program is None:
-            program = OpenProgram(self.policy.text, shape.terms())
+            program = open_program(self.policy.text, tuple(shape.terms()))
             while len(self._programs) >= MOST_PROGRAMS:
                 oldest = next(iter(self._programs))
                 self._programs.pop(oldest)
@@ -63,7 +63,9 @@ class Engine:
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
         shown = program.statuses(program.assume(literals))
-        memory = self._memory.setdefault(facts.shape, {})
+        memory = self._memory.get(facts.shape)
+        if memory is None:
+            memory = self._memory[facts.shape] = Memory(program, self.policy)
         explainer = Explainer(program, self.policy, facts, literals, shown, memory)
         verdict = _Verdict(self.policy, program, facts, case, explainer, shown)
         verdict.read()
@@ -109,6 +111,7 @@ class _Verdict:
             if clause.kind in SIDES
             for status in [self._first(SIDES[clause.kind], clause.id)]
         ]
+        self.refusals = [term for term in shown if isinstance(term, tuple) and term[0] == "refusal"]
         self.bodies = [self._body(name) for name in self._reported()]
         self.eligibility = next((name for name in ("eligible", "not_eligible") if name in shown), "undetermined")
         self.outcome = next((name for name in OUTCOMES if ("recommend", name) in shown), None)
@@ -180,8 +183,8 @@ class _Verdict:
     def _body(self, name: str) -> Body:
         term = name.lower()
         status = next((s for s in ("refused", "permissible") if (s, term) in self.shown), "undetermined")
-        clauses = self.policy.clauses.values()
-        refusals = tuple(clause for clause in clauses if ("refusal", term, clause.id) in self.shown)
+        refused_by = {id for head, body, id in self.refusals if body == term}
+        refusals = tuple(clause for clause in self.policy.clauses.values() if clause.id in refused_by) if refused_by else ()
         return Body(name, name in self.requested, status, refusals, self.explainer.body(name, status))
 
     def _units(self) -> dict[str, int]:
@@ -221,7 +224,7 @@ class _Verdict:
             sets, whole = self.program.smallest([*assumptions, goal], MOST_SETS)
             everything &= whole
             for terms in sets:
-                facts = {self.program.topic(_subject(term)): term for term in terms if name_of(term) != "complete"}
+                facts = {self.program.topic(_subject(term)): term for term in terms}
                 found.append(Settlement(outcome, tuple(self._missing(subject, term) for subject, term in facts.items())))
         return tuple(found), everything
 

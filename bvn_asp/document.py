@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import NotRequired, TypedDict  # noqa: UP035  pydantic needs these before Python 3.12
 
 from bvn_asp.decision import Body, Criterion, Decision
 from bvn_asp.explain import Measure, Node, plain

@@ -7,18 +7,19 @@ settled is explained by the facts that are missing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
+from bvn_asp.errors import SolveError
 from bvn_asp.facts import Facts
 from bvn_asp.policy import Clause, Policy
-from bvn_asp.solve import OpenProgram
-from bvn_asp.terms import Term, name_of
+from bvn_asp.solve import INPUTS, OpenProgram
+from bvn_asp.terms import Term, name_of, subject_of, to_term
 
-Memory = dict[tuple[object, ...], "Node"]
 MOST_REMEMBERED = 50_000
-"""Most statuses with their reasons that are kept from one case to the next."""
+"""Most entries of each kind that are kept from one case to the next."""
 
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
 COMPARISONS = {"at_least": "at least", "below": "less than", "above": "more than", "at_most": "not more than"}
@@ -63,11 +64,76 @@ class Node(NamedTuple):
             yield from child.walk()
 
 
+class Plan(NamedTuple):
+    """How to show an atom when it is true; `make` is None if it is not shown at all, nor what it rests on."""
+
+    make: Callable[[Explainer, str, tuple[Term, ...], int], Node] | None
+    name: str
+    arguments: tuple[Term, ...]
+
+
+class Memory:
+    """What the explanations under one program share: how atoms are shown, and what earlier cases found out.
+
+    `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on. `parts`
+    keeps the shown atoms that an atom rests on, by the truth of all that decides which they are.
+    """
+
+    def __init__(self, program: OpenProgram, policy: Policy) -> None:
+        self.nodes: dict[tuple[object, ...], Node] = {}
+        self.parts: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._program, self._wording = program, policy.wording
+        self._symbols = program.atoms({*_MAKERS, *policy.wording} - {name for name, _ in INPUTS})
+        self._plans: dict[int, Plan | None] = {}
+        self._borders: dict[int, int] = {}
+        # The inputs come first, so that their bits are those of the program.
+        self._bits = {literal: 1 << place for place, literal in enumerate([*program.inputs, *program.showable.values()])}
+
+    def plan(self, literal: int) -> Plan | None:
+        """Return how to show the atom of `literal`, or None if what it rests on is shown in its place."""
+        if literal not in self._plans:
+            self._plans[literal] = self._plan(literal)
+        return self._plans[literal]
+
+    def _plan(self, literal: int) -> Plan | None:
+        term = self._program.inputs.get(literal)
+        if term is None:
+            symbol = self._symbols.get(literal)
+            if symbol is None:
+                return None
+            term = to_term(symbol)
+        name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
+        if name in _MAKERS:
+            hidden = name == "no" and name_of(arguments[0]) == "requested"
+            return Plan(None if hidden else _MAKERS[name], name, arguments)
+        return Plan(Explainer._reason, name, arguments) if name in self._wording else None
+
+    def mask(self, literals: Iterable[int]) -> int:
+        """Return the inputs and statuses among `literals` as a bit mask."""
+        bits = self._bits
+        return sum([bits[literal] for literal in literals])
+
+    def border(self, literal: int) -> int:
+        """Return the first inputs and statuses below `literal`, whose truth decides how it is derived."""
+        known = self._borders.get(literal)
+        if known is None:
+            known, reached, waiting = 0, {literal}, [literal]
+            while waiting:
+                for _, body in self._program.rules.get(waiting.pop(), ()):
+                    for atom in map(abs, body):
+                        if atom in self._bits:
+                            known |= self._bits[atom]
+                        elif atom not in reached:
+                            reached.add(atom)
+                            waiting.append(atom)
+            self._borders[literal] = known
+        return known
+
+
 class Explainer:
     """Explains the one answer set of `program` in which exactly the inputs with a literal in `stated` hold.
 
-    It walks the ground rules from a conclusion to the inputs. `memory` keeps statuses with their reasons from one
-    case to the next, for cases that agree on everything that the status hangs on.
+    It walks the ground rules from a conclusion to the inputs. `memory` belongs to the program.
     """
 
     def __init__(
@@ -80,15 +146,21 @@ class Explainer:
         memory: Memory,
     ) -> None:
         self._program, self._policy, self._facts, self._memory = program, policy, facts, memory
-        self._mask = program.mask(stated)
-        self._truth = program.truth(stated, shown)
+        true = {*stated, *program.shown_literals(shown)}
+        self._mask = memory.mask(true)
+        self._truth = program.untrue.copy()
+        self._truth.update(dict.fromkeys(true, True))
         self._rules: dict[int, list[tuple[int, ...]]] = {}
-        self._why: dict[int, tuple[Node, ...]] = {}
-        self._steps: dict[int, tuple[Node, ...]] = {}
+        self._parts: dict[int, tuple[int, ...]] = {}
+        self._nodes: dict[int, Node] = {}
         self._places: dict[Term, Node] = {}
+        self._entries: dict[frozenset[Term], tuple[object, ...]] = {}
         self._gaps: dict[int, tuple[Node, ...]] = {}
         self._possible: dict[int, bool] = {}
-        self._stated = {_subject(term) for term in facts.stated}
+
+    @cached_property
+    def _stated(self) -> set[Term]:
+        return {subject_of(term) for term in self._facts.stated}
 
     def holds(self, term: Term) -> bool:
         """Tell whether the atom `term` is true."""
@@ -123,9 +195,10 @@ class Explainer:
         if literal is None or literal in self._program.facts:
             # True whatever the record states.
             return Node("criterion", self.words(term[1]), str(term[0]), self._policy.clauses.get(str(term[1])))
-        if literal not in self._steps:
-            self._steps[literal] = self._step(literal)
-        return self._steps[literal][0]
+        node = self._node(literal)
+        if node is None:
+            raise SolveError(f"the status {term} is none that an explanation knows")
+        return node
 
     def words(self, term: Term) -> str:
         """Return `term` in the policy's words."""
@@ -172,60 +245,89 @@ class Explainer:
         return bool(deriving)
 
     def _reasons(self, literal: int) -> tuple[Node, ...]:
-        known = self._why.get(literal)
-        if known is not None:
-            return known
-        steps = self._steps
-        found: dict[int, Node] = {}  # by identity: a node is made once for each literal
+        """Return the nodes of what the true `literal` rests on, each once."""
+        nodes = [self._node(part) for part in self._resting(literal)]
+        return tuple({id(node): node for node in nodes if node is not None}.values())
+
+    def _resting(self, literal: int) -> tuple[int, ...]:
+        """Return the atoms to show that the true `literal` rests on, over all rules that derive it."""
+        known = self._parts.get(literal)
+        if known is None:
+            memory = self._memory
+            key = literal, self._mask & memory.border(literal)
+            known = memory.parts.get(key)
+            if known is None:
+                if len(memory.parts) >= MOST_REMEMBERED:
+                    memory.parts.clear()
+                known = memory.parts[key] = tuple(self._derived(literal))
+            self._parts[literal] = known
+        return known
+
+    def _derived(self, literal: int) -> dict[int, None]:
+        found: dict[int, None] = {}
         if literal not in self._rules:
             self._evaluate(literal)
-        for body in self._rules.get(literal, ()):
+        for body in self._rules[literal]:
             for part in body:
-                nodes = steps.get(part)
-                if nodes is None:
-                    nodes = steps[part] = self._step(part)
-                for node in nodes:
-                    found[id(node)] = node
-        self._why[literal] = reasons = tuple(found.values())
-        return reasons
+                if part < 0:
+                    continue
+                if self._memory.plan(part) is None:
+                    found.update(dict.fromkeys(self._resting(part)))
+                else:
+                    found[part] = None
+        return found
 
-    def _step(self, literal: int) -> tuple[Node, ...]:
-        """Return what to show for the true `literal` in the body of a rule."""
-        term = self._program.term(literal) if literal > 0 else None
-        if term is None:
-            return self._reasons(literal) if literal > 0 else ()
-        name = name_of(term)
-        arguments = term[1:] if isinstance(term, tuple) else ()
-        make = _MAKERS.get(name)
-        if make is not None:
-            hidden = name == "no" and name_of(arguments[0]) == "requested"
-            return () if hidden else (make(self, name, arguments, literal),)
-        if name in self._policy.wording:
-            return (Node("reason", self.words(term), children=self._reasons(literal)),)
-        return self._reasons(literal)
+    def _node(self, literal: int) -> Node | None:
+        """Return the node of the true atom `literal`, or None if it is not shown."""
+        node = self._nodes.get(literal)
+        if node is None:
+            plan = self._memory.plan(literal)
+            if plan is None or plan.make is None:
+                return None
+            node = self._nodes[literal] = plan.make(self, plan.name, plan.arguments, literal)
+        return node
 
-    def _remembered(self, literal: int, kind: str, text: str, status: str, clause: Clause | None) -> Node:
-        """Return the node of `literal` from an earlier case that agrees on all that it shows, or make it."""
+    def _key(self, literal: int) -> tuple[object, ...]:
+        """Return all that the node of `literal` shows: cases with the same key share the node."""
         mask, numbers, entities = self._program.dependencies(literal)
         facts = self._facts
         key: tuple[object, ...] = (literal, self._mask & mask)
         if numbers:
-            key += tuple([(facts.numbers.get(number), facts.fields.get(number)) for number in numbers])
-        if facts.entries and entities:
-            key += tuple([(e, entry, facts.names.get(e)) for e, entry in facts.entries.items() if e in entities])
-        node = self._memory.get(key)
+            # As text: equal numbers can be written with more or fewer decimals.
+            key += tuple([(str(facts.numbers.get(number)), facts.fields.get(number)) for number in numbers])
+        if entities and facts.entries:
+            entries = self._entries.get(entities)
+            if entries is None:
+                entries = tuple([(e, entry, facts.names.get(e)) for e, entry in facts.entries.items() if e in entities])
+                self._entries[entities] = entries
+            key += entries
+        return key
+
+    def _remembered(self, literal: int, make: Callable[[], Node]) -> Node:
+        """Return the node of `literal` from an earlier case that agrees on all that it shows, or make it."""
+        nodes, key = self._memory.nodes, self._key(literal)
+        node = nodes.get(key)
         if node is None:
-            if len(self._memory) >= MOST_REMEMBERED:
-                self._memory.clear()
-            node = self._memory[key] = Node(kind, text, status, clause, children=self._reasons(literal))
+            node = make()
+            if len(nodes) >= MOST_REMEMBERED:
+                nodes.clear()
+            nodes[key] = node
         return node
 
+    def _reason(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+        return Node("reason", self.words((name, *arguments)), children=self._reasons(literal))
+
     def _criterion(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        clause = self._policy.clauses[str(arguments[0])]
-        return self._remembered(literal, "criterion", clause.label, name.removesuffix("_at"), clause)
+        def make() -> Node:
+            clause = self._policy.clauses[str(arguments[0])]
+            return Node("criterion", clause.label, name.removesuffix("_at"), clause, children=self._reasons(literal))
+
+        return self._remembered(literal, make)
 
     def _body(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        return self._remembered(literal, "body", self.words(arguments[0]), name, None)
+        return self._remembered(
+            literal, lambda: Node("body", self.words(arguments[0]), name, children=self._reasons(literal))
+        )
 
     def _fact(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         subject = arguments[0]
@@ -289,16 +391,14 @@ class Explainer:
         return self._gaps[literal]
 
     def _gap(self, literal: int) -> tuple[Node, ...]:
-        term = self._program.term(literal)
-        if literal in self._program.inputs and isinstance(term, tuple):
-            subject = term[1]
-            return (Node("missing", f"{self.words(subject)}: not stated", field=self._facts.fields.get(subject, ""), fact=self._program.topic(subject)),)
+        if literal in self._program.inputs:
+            subject = subject_of(self._program.inputs[literal])
+            text, field = f"{self.words(subject)}: not stated", self._facts.fields.get(subject, "")
+            return (Node("missing", text, field=field, fact=self._program.topic(subject)),)
         below = self._lacking(literal)
-        if term is None or not below:
-            return below
-        name = name_of(term)
-        if name in ("met", "clear", "passes_at") and isinstance(term, tuple):
-            clause = self._policy.clauses[str(term[1])]
+        plan = self._memory.plan(literal)
+        if below and plan is not None and plan.name in ("met", "clear", "passes_at"):
+            clause = self._policy.clauses[str(plan.arguments[0])]
             return (Node("criterion", clause.label, "undetermined", clause, children=below),)
         return below
 
@@ -314,7 +414,7 @@ class Explainer:
             return literal in self._program.facts or self._true(literal)
         term = self._program.inputs.get(literal)
         if term is not None:
-            return name_of(term) in ("yes", "no", "is", "value") and _subject(term) not in self._stated
+            return name_of(term) in ("yes", "no", "is", "value") and subject_of(term) not in self._stated
         return any(sum(map(self._can, body)) >= bound for bound, body in self._program.rules.get(literal, ()))
 
 
@@ -322,10 +422,6 @@ def plain(value: Decimal) -> str:
     """Return a number as people write it: no exponent, no trailing zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _subject(term: Term) -> Term:
-    return term[1] if isinstance(term, tuple) else term
 
 
 def _measure(name: str, actual: Decimal, unit: str, relation: str, threshold: Decimal) -> Measure:

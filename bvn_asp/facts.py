@@ -5,18 +5,19 @@ Facts are terms, never text: nothing that a record says is ever parsed as a prog
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from bvn_asp.case import Ablation, Case, DrugClass, Feature, Finding, FindingKind, Surgery, Treatment
+from bvn_asp.case import Ablation, Case, DrugClass, Feature, Finding, FindingKind, ModicFinding, Surgery, Treatment
 from bvn_asp.durations import months_between, weeks_between, years_between
-from bvn_asp.policy import Policy
 from bvn_asp.spine import bodies_of, discs_between
 from bvn_asp.terms import Term, name_of
+
+if TYPE_CHECKING:
+    from bvn_asp.policy import Policy
 
 CORE_BODIES = ("L3", "L4", "L5", "S1")
 """Bodies that every run looks at."""
@@ -124,8 +125,9 @@ class _Translation:
         self.case, self.policy = case, policy
         readings = _with_anatomy(case, policy, readings)
         self.facts = Facts(_shape(case, other_anatomy=ANATOMY in readings), readings=readings)
+        self.fields, self.stated = self.facts.fields, self.facts.stated
         self.sites = _sites(self.facts.shape.bodies)
-        self.procedure = case.procedure_date
+        self.procedure, self.planned = case.procedure_date, case.request.planned_procedure_date is not None
         self.request = case.request.date or case.request.planned_procedure_date
         for path, term in ANSWERS:
             self.answer(term, _READ[path](case), path)
@@ -141,45 +143,60 @@ class _Translation:
         for body in self.facts.shape.bodies:
             self.answer(("requested", body.lower()), body in requested, "request.bodies")
         for question, option in self.facts.readings.items():
-            self.facts.stated.append(("selected", question, option))
+            self.stated.append(("selected", question, option))
         if case.record_complete if assume_absent is None else assume_absent:
             self.close()
 
     def answer(self, term: Term, value: bool | None, path: str) -> None:
-        self.facts.fields[term] = path
+        self.fields[term] = path
         if value is not None:
-            self.facts.stated.append(("yes" if value else "no", term))
+            self.stated.append(("yes" if value else "no", term))
 
     def choice(self, term: Term, value: str | None, path: str) -> None:
-        self.facts.fields[term] = path
+        self.fields[term] = path
         if value is not None:
-            self.facts.stated.append(("is", term, value))
+            self.stated.append(("is", term, value))
 
     def number(self, term: Term, value: Decimal | None, path: str) -> None:
-        self.facts.fields[term] = path
+        self.fields[term] = path
         if value is not None:
             self.facts.numbers[term] = value
-            self.facts.stated.append(("value", term, int(value * self.policy.scale)))
+            self.stated.append(("value", term, int(value * self.policy.scale)))
 
-    def answers(self, terms: Iterable[tuple[Term, bool]], path: str) -> None:
-        for term, value in terms:
-            self.answer(term, value, path)
+    def until(self, term: Term, value: Decimal | None, quantity: str, path: str) -> None:
+        """State a time that ends with the request."""
+        self.number(term, value, path)
+
+    def until_procedure(self, term: Term, value: Decimal | None, quantity: str, path: str) -> None:
+        """State a time that ends with the procedure; without a date for it, only if no later day could matter."""
+        if self.planned or value is None:
+            self.number(term, value, path)
+            return
+        limits = [limit for (_, measured), limit in self.policy.thresholds.items() if measured == quantity]
+        passed = value * self.policy.scale > max(limits, default=0)
+        self.number(term, value if passed else None, path if passed else "request.planned_procedure_date")
 
     def patient(self) -> None:
         patient, pain, conditions = self.case.patient, self.case.pain, self.case.conditions
         self.number("body_mass_index", patient.body_mass_index, "patient.body_mass_index")
         self.number("t_score", conditions.t_score, "conditions.t_score")
         for moment, day in (("procedure", self.procedure), ("request", self.request)):
-            age, age_path = patient.age, "patient.age"
-            if patient.birth_date is not None:
-                age_path = "patient.birth_date" if day is not None else "request.date"
+            until = self.until_procedure if moment == "procedure" else self.until
+            if patient.birth_date is None:
+                self.number(("age", moment), patient.age, "patient.age")
+            else:
                 age = years_between(patient.birth_date, day) if day is not None else None
-            self.number(("age", moment), age, age_path)
-            months, pain_path = pain.months, "pain.months"
-            if pain.onset is not None:
-                pain_path = "pain.onset" if day is not None else "request.date"
+                until(("age", moment), age, "age", "patient.birth_date" if day is not None else "request.date")
+            if pain.onset is None:
+                self.number(("pain_duration", moment), pain.months, "pain.months")
+            else:
                 months = months_between(pain.onset, day) if day is not None else None
-            self.number(("pain_duration", moment), months, pain_path)
+                until(
+                    ("pain_duration", moment),
+                    months,
+                    "pain_duration",
+                    "pain.onset" if day is not None else "request.date",
+                )
 
     def care(self) -> None:
         care = self.case.conservative_care
@@ -217,7 +234,9 @@ class _Translation:
         changes = self.case.mri.modic_changes
         for place in range(1, self.facts.shape.modic + 1):
             entity: Term = ("modic", place)
-            self.present(("modic_present", entity), place, None if changes is None else len(changes), "mri.modic_changes")
+            self.present(
+                ("modic_present", entity), place, None if changes is None else len(changes), "mri.modic_changes"
+            )
             if changes is None or place > len(changes):
                 continue
             change, path = changes[place - 1], f"mri.modic_changes[{place - 1}]"
@@ -244,7 +263,9 @@ class _Translation:
                 entity: Term = ("finding", kind, place)
                 self.present(("present", entity), place, count, f"findings ({kind})")
                 if place <= len(indices):
-                    self.finding(entity, findings.present[indices[place - 1]], f"findings.present[{indices[place - 1]}]")
+                    self.finding(
+                        entity, findings.present[indices[place - 1]], f"findings.present[{indices[place - 1]}]"
+                    )
                 elif count is None and place == 1:
                     self.harmless(entity)
 
@@ -289,13 +310,15 @@ class _Translation:
                 self.harmless(entity)
 
     def surgery(self, entity: Term, surgery: Surgery, path: str) -> None:
-        months, time_path = surgery.months_before_procedure, f"{path}.months_before_procedure"
-        if surgery.date is not None:
-            time_path = f"{path}.date" if self.procedure is not None else "request.date"
+        since: Term = ("time_since", entity)
+        if surgery.date is None:
+            self.number(since, surgery.months_before_procedure, f"{path}.months_before_procedure")
+        else:
             months = months_between(surgery.date, self.procedure) if self.procedure is not None else None
+            time_path = f"{path}.date" if self.procedure is not None else "request.planned_procedure_date"
+            self.until_procedure(since, months, "time_since_surgery", time_path)
         self.place(entity, surgery.levels, f"{path}.levels")
         self.choice(("surgery_kind", entity), surgery.kind, f"{path}.kind")
-        self.number(("time_since", entity), months, time_path)
         self.choice(("radicular_outcome", entity), surgery.radicular_pain, f"{path}.radicular_pain")
         self.answer(("likely_source", entity), surgery.likely_source, f"{path}.likely_source")
         self.answer(("complicates", entity), surgery.complicates, f"{path}.complicates")
@@ -312,10 +335,12 @@ class _Translation:
 
     def close(self) -> None:
         """Take as absent what the record leaves unstated, wherever the policy allows it."""
-        stated = {term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")}
+        stated = {
+            term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")
+        }
         for term in self.facts.fields:
             if term not in stated and name_of(term) in self.policy.closable:
-                self.facts.stated.append(("assumed_absent", term))
+                self.stated.append(("assumed_absent", term))
 
 
 def _with_anatomy(case: Case, policy: Policy, readings: Mapping[str, str]) -> dict[str, str]:
@@ -348,10 +373,10 @@ def _sites(bodies: tuple[str, ...]) -> list[tuple[str, Term]]:
 
 def _shape(case: Case, *, other_anatomy: bool) -> Shape:
     kinds = [finding.kind for finding in case.findings.present]
-    levels = [
-        *(case.request.bodies or ()),
-        *(level for item in (*case.findings.present, *(case.surgeries or ()), *(case.mri.modic_changes or ())) for level in item.levels or ()),
-    ]
+    located: list[Finding | Surgery | ModicFinding] = [
+        *case.findings.present, *(case.surgeries or ()), *(case.mri.modic_changes or ()),
+    ]  # fmt: skip
+    levels = [*(case.request.bodies or ()), *(level for item in located for level in item.levels or ())]
     named = {body for level in levels for body in bodies_of(level)}
     wide = other_anatomy or not named <= set(CORE_BODIES)
     return Shape(

@@ -1,4 +1,4 @@
-"""Types of single fields of a case file: each turns what a file can hold into one exact value, or says what it expected.
+"""Types of single fields of a case file: each makes one exact value of what a file holds, or says what it expected.
 
 `None` stands for unknown in every type. Numbers are `Decimal`, never binary floats.
 """

@@ -38,7 +38,9 @@ def load_case(path: str | Path) -> Case:
     name = str(path)
     try:
         if Path(path).stat().st_size > MOST_BYTES:
-            raise CaseError(name, [Problem("", f"larger than {MOST_BYTES:,} bytes, the most that a case file may have")])
+            raise CaseError(
+                name, [Problem("", f"larger than {MOST_BYTES:,} bytes, the most that a case file may have")]
+            )
         data = Path(path).read_bytes()
     except OSError as error:
         raise CaseError(name, [Problem("", f"cannot be read: {error.strerror or error}")]) from None
@@ -97,7 +99,7 @@ def _read_yaml(text: str, name: str, lines: dict[Path_, int], problems: list[Pro
         _refuse_constructs(text, name)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else None
         raise CaseError(name, [Problem("", f"not YAML: {error.problem or error.context}", line)]) from None
     except yaml.YAMLError as error:
@@ -109,9 +111,12 @@ def _refuse_constructs(text: str, name: str) -> None:
     """Refuse aliases, anchors, tags, several documents and deep nesting, before anything is built from them."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = event.start_mark.line + 1
+        mark: Any = event.start_mark
+        line = mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise CaseError(name, [Problem("", "anchors and aliases (& and *) are not allowed; write the value out", line)])
+            raise CaseError(
+                name, [Problem("", "anchors and aliases (& and *) are not allowed; write the value out", line)]
+            )
         if getattr(event, "tag", None) is not None:
             raise CaseError(name, [Problem("", "tags (!) are not allowed; write the plain value", line)])
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

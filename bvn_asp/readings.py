@@ -31,7 +31,9 @@ class Comparison(NamedTuple):
 
 def outcome(decision: Decision) -> Outcome:
     """Return what `decision` decides, without its reasons."""
-    requested = tuple((body.name, body.status) for body in decision.bodies if body.requested or not decision.recommendation)
+    requested = tuple(
+        (body.name, body.status) for body in decision.bodies if body.requested or not decision.recommendation
+    )
     return Outcome(decision.recommendation or decision.eligibility, requested)
 
 

@@ -26,7 +26,9 @@ STYLES = {
 
 def safe(text: str) -> str:
     """Return `text` with every character that could move a cursor, reorder or hide text written out."""
-    return "".join(c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(
+        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in text
+    )
 
 
 def brief(decision: Decision, name: str) -> str:
@@ -57,7 +59,9 @@ def show(decision: Decision, name: str, console: Console, *, full: bool = False)
     for title, criteria in _groups(decision):
         console.print(Text(f"\n{title}", "bold"))
         for criterion in criteria:
-            tree = _tree(criterion.explanation, full=full or criterion.status in (*FAILING, "undetermined"), readings=full)
+            tree = _tree(
+                criterion.explanation, full=full or criterion.status in (*FAILING, "undetermined"), readings=full
+            )
             console.print(Padding(tree, (0, 0, 0, 2), expand=False))
     console.print(Text("\nVertebral bodies", "bold"))
     console.print(_bodies(decision))
@@ -66,7 +70,9 @@ def show(decision: Decision, name: str, console: Console, *, full: bool = False)
     for line in _missing(decision):
         console.print(Text(line))
     policy = decision.policy
-    console.print(Text(f"\n{policy.name}, version {policy.version} ({policy.revised}), sha256 {policy.sha256[:12]}\n", "dim"))
+    console.print(
+        Text(f"\n{policy.name}, version {policy.version} ({policy.revised}), sha256 {policy.sha256[:12]}\n", "dim")
+    )
 
 
 def text(decision: Decision) -> str:
@@ -81,7 +87,8 @@ def text(decision: Decision) -> str:
 def html(decision: Decision) -> str:
     """Return `decision` as a fragment of HTML without scripts or outside references."""
     rows = "".join(
-        f"<tr><td>{escape(body.name)}</td><td>{'yes' if body.requested else 'no'}</td><td>{escape(body.status)}</td></tr>"
+        f"<tr><td>{escape(body.name)}</td><td>{'yes' if body.requested else 'no'}</td>"
+        f"<td>{escape(body.status)}</td></tr>"
         for body in decision.bodies
     )
     groups = "".join(
@@ -100,7 +107,11 @@ def _remarks(decision: Decision) -> Iterator[str]:
         yield f"May be treated: {', '.join(decision.grants)}"
     if decision.choices:
         sets = "; ".join(" ".join(choice) for choice in decision.choices)
-        more = f" and {decision.choices_count - len(decision.choices)} more" if decision.choices_count > len(decision.choices) else ""
+        more = (
+            f" and {decision.choices_count - len(decision.choices)} more"
+            if decision.choices_count > len(decision.choices)
+            else ""
+        )
         yield f"More bodies than the limit: any one of these sets: {sets}{more}"
     if decision.units:
         yield f"Units: {_units(decision.units.items())}"
@@ -124,7 +135,11 @@ def _units(units: Iterable[tuple[str, int]]) -> str:
 def _groups(decision: Decision) -> Iterator[tuple[str, list[Criterion]]]:
     """Yield the criteria, parts left to their wholes, by what a reader wants first."""
     whole = [criterion for criterion in decision.criteria if criterion.clause.part_of is None]
-    for title, statuses in (("Not satisfied", FAILING), ("Undetermined", ("undetermined",)), ("Satisfied", ("met", "clear"))):
+    for title, statuses in (
+        ("Not satisfied", FAILING),
+        ("Undetermined", ("undetermined",)),
+        ("Satisfied", ("met", "clear")),
+    ):
         criteria = [criterion for criterion in whole if criterion.status in statuses]
         if criteria:
             yield f"{title} ({len(criteria)})", criteria
@@ -138,7 +153,9 @@ def _line(node: Node) -> str:
 
 
 def _visible(node: Node, *, readings: bool) -> list[Node]:
-    return [child for child in node.children if readings or child.kind != "reading" or "not the default" in child.status]
+    return [
+        child for child in node.children if readings or child.kind != "reading" or "not the default" in child.status
+    ]
 
 
 def _tree(node: Node, *, full: bool, readings: bool) -> Tree:
@@ -179,7 +196,8 @@ def _missing(decision: Decision) -> Iterator[str]:
     for node in decision.missing:
         yield f"  {safe(node.text.removesuffix(': not stated'))}  ({node.field})"
     if decision.recommendation == "pend":
-        yield f"\nStill possible: {', '.join(decision.possible)}. Smallest sets of facts that would settle it, suitably answered:"
+        yield f"\nStill possible: {', '.join(decision.possible)}."
+        yield "Smallest sets of facts that would settle it, suitably answered:"
     for settlement in decision.settlements:
         facts = "; ".join(f"{safe(node.text)} ({node.field})" for node in settlement.facts[:12])
         more = f"; and {len(settlement.facts) - 12} more" if len(settlement.facts) > 12 else ""

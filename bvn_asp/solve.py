@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import clingo
 
 from bvn_asp.errors import PolicyError, SolveError
-from bvn_asp.terms import Term, to_symbol, to_term
+from bvn_asp.terms import Term, name_of, subject_of, to_symbol, to_term
 
 OPEN_INPUTS = (files("bvn_asp") / "lp" / "open.lp").read_text(encoding="utf-8")
 
 
+Vocabulary = dict[str, list[tuple[Term, ...]]]
 Rule = tuple[int, tuple[int, ...]]
 """A ground rule of one head: how many literals of its body must hold, and the body."""
 
@@ -26,13 +27,19 @@ MOST_CONFLICTS = "20000,umax"
 
 INPUTS = (("yes", 1), ("no", 1), ("value", 2), ("is", 2), ("selected", 2), ("assumed_absent", 1), ("complete", 0))
 """The predicates left open."""
+_FORMS = {"yes": "answer", "no": "answer", "value": "number", "is": "choice", "selected": "reading"}
+"""Inputs of which at most one of a form holds for a subject, by their form."""
 _SETTING_GUARDS = {"selected": "reread", "assumed_absent": "closed"}
 """Inputs of the run, by what must hold for there to be any."""
 
 
+_OPTIONS = ["--warn=all", "--opt-mode=ignore", "--opt-strategy=usc", "--heuristic=Berkmin"]
+"""The heuristic is the one that is quickest to set up anew for each solve; a decided case needs no search."""
+
+
 def _control(messages: list[str]) -> clingo.Control:
     # Raising inside the logger would abort the process: collect here, raise after grounding.
-    return clingo.Control(["--warn=all", "--opt-mode=ignore", "--opt-strategy=usc"], logger=lambda _, text: messages.append(text), message_limit=20)
+    return clingo.Control(_OPTIONS, logger=lambda _, text: messages.append(text), message_limit=20)
 
 
 def _ground(control: clingo.Control, messages: list[str], texts: Iterable[str], facts: Iterable[Term]) -> None:
@@ -58,7 +65,8 @@ def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:
     messages: list[str] = []
     control = _control(messages)
     _ground(control, messages, [policy], facts)
-    control.configuration.solve.models = "2"
+    solving: Any = control.configuration.solve
+    solving.models = "2"
     with control.solve(yield_=True) as handle:
         shown = [frozenset(map(to_term, model.symbols(shown=True))) for model in handle]
     if len(shown) != 1:
@@ -66,16 +74,35 @@ def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:
     return shown[0]
 
 
-def facts_of(policy: str, structure: Iterable[Term]) -> dict[str, list[tuple[Term, ...]]]:
-    """Ground `policy` with `structure` alone and return the arguments of its facts by predicate name."""
-    messages: list[str] = []
-    control = _control(messages)
-    _ground(control, messages, [policy], structure)
-    facts: dict[str, list[tuple[Term, ...]]] = {}
-    for atom in control.symbolic_atoms:
-        if atom.is_fact:
-            facts.setdefault(atom.symbol.name, []).append(tuple(map(to_term, atom.symbol.arguments)))
-    return facts
+def facts_of(policy: str, structure: tuple[Term, ...], signatures: Iterable[tuple[str, int]]) -> Vocabulary:
+    """Return the arguments of the facts of `policy` with `structure`, by predicate name.
+
+    The open program ground for this is kept for the next call of `open_program` that asks for the same.
+    """
+    try:
+        program = OpenProgram(policy, structure)
+    except PolicyError:
+        # Not with these inputs: then what the policy says by itself decides what is wrong with it.
+        messages: list[str] = []
+        control = _control(messages)
+        _ground(control, messages, [policy], structure)
+        return _facts(control, signatures)
+    _spare.clear()
+    _spare[policy, structure] = program
+    return _facts(program.control, signatures)
+
+
+def open_program(policy: str, structure: tuple[Term, ...]) -> OpenProgram:
+    """Return a program of the caller's own."""
+    return _spare.pop((policy, structure), None) or OpenProgram(policy, structure)
+
+
+def _facts(control: clingo.Control, signatures: Iterable[tuple[str, int]]) -> Vocabulary:
+    atoms = control.symbolic_atoms
+    return {
+        name: [tuple(map(to_term, atom.symbol.arguments)) for atom in atoms.by_signature(name, arity) if atom.is_fact]
+        for name, arity in signatures
+    }
 
 
 class _Recorder(clingo.Observer):
@@ -112,47 +139,79 @@ class OpenProgram:
 
     def __init__(self, policy: str, structure: Iterable[Term]) -> None:
         messages: list[str] = []
-        self._control = _control(messages)
+        self.control = _control(messages)
         self._messages = messages
+        self._solving: Any = self.control.configuration.solve
+        self._solving.models = "0"
         recorder = _Recorder()
-        self._control.configuration.solve.models = "0"
-        self._control.register_observer(recorder)
-        _ground(self._control, messages, [policy, OPEN_INPUTS], structure)
+        self.control.register_observer(recorder)
+        _ground(self.control, messages, [policy, OPEN_INPUTS], structure)
         self.rules, self.facts = recorder.rules, recorder.facts
-        self._literals: dict[Term, int | None] = {}
         self._symbols: dict[int, clingo.Symbol] = {}
         self._terms: dict[int, Term | None] = {}
         self._rows: dict[tuple[str, int], list[tuple[Term, ...]]] = {}
         self._topics: dict[Term, Term] = {}
-        self._stated: list[int] = []
+        self._stated: dict[int, list[int]] = {}
         self._dependencies: dict[int, tuple[int, tuple[Term, ...], frozenset[Term]]] = {}
-        self.quantities = {number: str(quantity) for number, quantity in self.rows("number", 2)}
-        self.inputs: dict[int, Term] = {}
-        self.showable: dict[Term, int] = {}
-        for name, arity in SHOWN:
-            for atom in self._control.symbolic_atoms.by_signature(name, arity):
-                if not atom.is_fact:
-                    self.showable[to_term(atom.symbol)] = atom.literal
-        for name, arity in INPUTS:
-            for atom in self._control.symbolic_atoms.by_signature(name, arity):
-                term = to_term(atom.symbol)
-                self._literals[term] = atom.literal
-                self.inputs[atom.literal] = term
-        self._groups: dict[int, list[int]] = {}
-        self._guards: dict[int, int] = {}
-        guards = {row[0]: self._known(("described", row[1])) for row in self.rows("fact", 2)}
-        for literal, term in self.inputs.items():
-            name, subject = term[0] if isinstance(term, tuple) else term, term[1] if isinstance(term, tuple) else term
-            guard = self._known(_SETTING_GUARDS[str(name)]) if name in _SETTING_GUARDS else guards.get(subject, 0)
-            self._groups.setdefault(guard, []).append(literal)
-            self._guards[literal] = guard
-        self._untrue = dict.fromkeys([*self.inputs, *self.showable.values()], False)
+        self.inputs = {
+            atom.literal: to_term(atom.symbol)
+            for name, arity in INPUTS
+            for atom in self.control.symbolic_atoms.by_signature(name, arity)
+        }
+        self._literals: dict[Term, int | None] = {term: literal for literal, term in self.inputs.items()}
         self._bits = {literal: 1 << place for place, literal in enumerate(self.inputs)}
+
+    @cached_property
+    def quantities(self) -> dict[Term, str]:
+        """The quantity of every number."""
+        return {number: str(quantity) for number, quantity in self.rows("number", 2)}
+
+    @cached_property
+    def showable(self) -> dict[Term, int]:
+        """The literals of what every answer set shows whole, by atom."""
+        return {
+            to_term(atom.symbol): atom.literal
+            for name, arity in SHOWN
+            for atom in self.control.symbolic_atoms.by_signature(name, arity)
+            if not atom.is_fact
+        }
+
+    @cached_property
+    def untrue(self) -> dict[int, bool]:
+        """Every input, and every atom that is shown whole, as not true."""
+        return dict.fromkeys([*self.inputs, *self.showable.values()], False)
+
+    @cached_property
+    def _guards(self) -> dict[int, int]:
+        """The literal without which an input cannot hold, or 0."""
+        guards = {row[0]: self._known(("described", row[1])) for row in self.rows("fact", 2)}
+        found: dict[int, int] = {}
+        for literal, term in self.inputs.items():
+            name, subject = name_of(term), subject_of(term)
+            found[literal] = self._known(_SETTING_GUARDS[name]) if name in _SETTING_GUARDS else guards.get(subject, 0)
+        return found
+
+    @cached_property
+    def _denials(self) -> dict[int, frozenset[int]]:
+        """What denies every input behind a guard, by guard."""
+        found: dict[int, set[int]] = {}
+        for literal, guard in self._guards.items():
+            found.setdefault(guard, set()).add(-literal)
+        return {guard: frozenset(denials) for guard, denials in found.items()}
+
+    @cached_property
+    def _settled(self) -> dict[int, frozenset[int]]:
+        """What need not be denied once an input holds: itself, and its rivals for the same subject."""
+        rivals: dict[tuple[str, Term], set[int]] = {}
+        keys = {literal: (_FORMS.get(name_of(term), ""), subject_of(term)) for literal, term in self.inputs.items()}
+        for literal, key in keys.items():
+            rivals.setdefault(key, set()).add(-literal)
+        return {literal: frozenset(rivals[key] if key[0] else [-literal]) for literal, key in keys.items()}
 
     def literal(self, term: Term) -> int | None:
         """Return the literal of the atom `term`, or None if no input can ever make it true."""
         if term not in self._literals:
-            atom = self._control.symbolic_atoms[to_symbol(term)]
+            atom = self.control.symbolic_atoms[to_symbol(term)]
             self._literals[term] = None if atom is None else atom.literal
         return self._literals[term]
 
@@ -164,11 +223,13 @@ class OpenProgram:
 
     def assume(self, stated: set[int]) -> list[int]:
         """Return the assumptions under which exactly the inputs `stated` hold."""
+        settled = self._settled
+        kept = [settled[literal] for literal in stated]
         described = {self._guards[literal] for literal in stated}
-        assumptions = []
-        for guard, members in self._groups.items():
+        assumptions = list(stated)
+        for guard, denials in self._denials.items():
             if guard == 0 or guard in described:
-                assumptions += [literal if literal in stated else -literal for literal in members]
+                assumptions += denials.difference(*kept)
             if guard:
                 assumptions.append(guard if guard in described else -guard)
         return assumptions
@@ -179,11 +240,22 @@ class OpenProgram:
         assumptions += [-literal for literal, term in self.inputs.items() if literal not in stated and kept(term)]
         return assumptions
 
+    def atoms(self, names: Collection[str]) -> dict[int, clingo.Symbol]:
+        """Return the atoms of the predicates `names` that the input decides, by literal."""
+        atoms = self.control.symbolic_atoms
+        signatures = [(name, arity) for name, arity, positive in atoms.signatures if positive and name in names]
+        return {
+            atom.literal: atom.symbol
+            for name, arity in signatures
+            for atom in atoms.by_signature(name, arity)
+            if not atom.is_fact
+        }
+
     def term(self, literal: int) -> Term | None:
         """Return the atom of `literal`, or None for an auxiliary of the grounder."""
         if literal not in self._terms:
             if not self._symbols:
-                self._symbols = {atom.literal: atom.symbol for atom in self._control.symbolic_atoms if not atom.is_fact}
+                self._symbols = {atom.literal: atom.symbol for atom in self.control.symbolic_atoms if not atom.is_fact}
             symbol = self._symbols.get(literal)
             self._terms[literal] = None if symbol is None else to_term(symbol)
         return self._terms[literal]
@@ -207,27 +279,20 @@ class OpenProgram:
             )
         return known
 
-    def truth(self, stated: Iterable[int], shown: Iterable[Term]) -> dict[int, bool]:
-        """Return the truth of every input, and of every atom that the policy shows whole."""
-        truth = self._untrue.copy()
-        truth.update(dict.fromkeys(stated, True))
-        for term in shown:
-            literal = self.literal(term)
-            if literal is not None:
-                truth[literal] = True
-        return truth
+    def shown_literals(self, shown: Iterable[Term]) -> list[int]:
+        """Return the literals of what an answer set shows, of the atoms that every answer set shows whole."""
+        showable = self.showable
+        return [showable[term] for term in shown if term in showable]
 
     def mask(self, literals: Iterable[int]) -> int:
         """Return the inputs among `literals` as a bit mask."""
-        mask = 0
-        for literal in literals:
-            mask |= self._bits.get(literal, 0)
-        return mask
+        bits = self._bits
+        return sum([bits[literal] for literal in literals if literal in bits])
 
     def rows(self, predicate: str, arity: int) -> list[tuple[Term, ...]]:
         """Return the arguments of the atoms of a predicate that can be true."""
         if (predicate, arity) not in self._rows:
-            atoms = self._control.symbolic_atoms.by_signature(predicate, arity)
+            atoms = self.control.symbolic_atoms.by_signature(predicate, arity)
             self._rows[predicate, arity] = [tuple(map(to_term, atom.symbol.arguments)) for atom in atoms]
         return self._rows[predicate, arity]
 
@@ -239,53 +304,62 @@ class OpenProgram:
 
     def solve(self, assumptions: Sequence[int]) -> Iterator[clingo.Model]:
         """Yield the answer sets under `assumptions`; each is valid only until the next is asked for."""
-        with self._control.solve(assumptions=assumptions, yield_=True) as handle:
+        with self.control.solve(assumptions=assumptions, yield_=True) as handle:
             yield from handle
 
     def statuses(self, assumptions: Sequence[int]) -> frozenset[Term]:
         """Return what the answer set under `assumptions` shows; they must leave no input open."""
         for model in self.solve(assumptions):
-            return frozenset(map(_term, model.symbols(shown=True)))
+            return frozenset(map(to_term, model.symbols(shown=True)))
         raise SolveError("the record contradicts itself")
 
     def shown(self, assumptions: Sequence[int], mode: Literal["cautious", "brave"]) -> frozenset[Term]:
         """Return what all (cautious) or some (brave) answer sets under `assumptions` show."""
-        configuration = self._control.configuration.solve
-        configuration.enum_mode = mode
+        found: list[Sequence[clingo.Symbol]] = []
+        self._solving.enum_mode = mode
         try:
-            last: Sequence[clingo.Symbol] | None = None
-            for model in self.solve(assumptions):
-                last = model.symbols(shown=True)
+            self.control.solve(assumptions, on_last=lambda model: found.append(model.symbols(shown=True)))
         finally:
-            configuration.enum_mode = "auto"
-        if last is None:
+            self._solving.enum_mode = "auto"
+        if not found:
             raise SolveError("the assumptions contradict each other")
-        return frozenset(map(_term, last))
+        return frozenset(map(to_term, found[0]))
 
-    def smallest(self, assumptions: Sequence[int], most: int) -> tuple[list[frozenset[Term]], bool]:
+    def smallest(self, assumptions: Sequence[int], most: int) -> tuple[list[tuple[Term, ...]], bool]:
         """Return up to `most` sets of inputs of the least number of topics under `assumptions`, and if that is all.
 
         Each set holds the inputs that an answer set states beyond the assumptions.
         """
         if not self._stated:
-            self._control.ground([("search", [])])
-            self._stated = [atom.literal for atom in self._control.symbolic_atoms.by_signature("stated", 1)]
+            self._search()
         given = set(assumptions)
-        configuration = self._control.configuration.solve
-        configuration.opt_mode, configuration.solve_limit = "optN", MOST_CONFLICTS
-        found: list[frozenset[Term]] = []
+        self._solving.opt_mode, self._solving.solve_limit = "optN", MOST_CONFLICTS
+        found: list[tuple[Term, ...]] = []
         try:
             for model in self.solve(assumptions):
                 if not model.optimality_proven:
                     continue
                 if len(found) == most:
                     return found, False
-                found.append(frozenset(t for literal, t in self.inputs.items() if literal not in given and model.is_true(literal)))
+                topics = [topic for topic in self._stated if model.is_true(topic)]
+                inputs = sorted(literal for topic in topics for literal in self._stated[topic] if literal not in given)
+                found.append(tuple(self.inputs[literal] for literal in inputs if model.is_true(literal)))
                 # The same topics with other values are the same set.
-                model.context.add_clause([-literal for literal in self._stated if model.is_true(literal)])
+                model.context.add_clause([-topic for topic in topics])
             return found, bool(found)
         finally:
-            configuration.opt_mode, configuration.solve_limit = "ignore", "umax"
+            self._solving.opt_mode, self._solving.solve_limit = "ignore", "umax"
+
+    def _search(self) -> None:
+        """Ground what a search counts, and keep the inputs that state each topic."""
+        self.control.ground([("search", [])])
+        inputs: dict[Term, list[int]] = {}
+        for literal, term in self.inputs.items():
+            if name_of(term) in ("yes", "no", "is", "value"):
+                inputs.setdefault(self.topic(subject_of(term)), []).append(literal)
+        for atom in self.control.symbolic_atoms.by_signature("stated", 1):
+            self._stated[atom.literal] = inputs.get(to_term(atom.symbol.arguments[0]), [])
 
 
-_term = lru_cache(maxsize=4096)(to_term)
+_spare: dict[tuple[str, tuple[Term, ...]], OpenProgram] = {}
+"""At most one program that nobody has asked for yet."""

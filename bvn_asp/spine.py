@@ -36,7 +36,9 @@ def level_name(text: str) -> str:
             raise ValueError("expected a body, such as L4, or a disc, such as L4-L5") from None
     upper, lower = body_name(match[1]), body_name((match[2] or match[1][0]) + match[3])
     if not _joined(upper, lower):
-        raise ValueError("expected a disc between two neighbouring bodies, such as L4-L5; name several levels as a list")
+        raise ValueError(
+            "expected a disc between two neighbouring bodies, such as L4-L5; name several levels as a list"
+        )
     return f"{upper}-{lower}"
 
 

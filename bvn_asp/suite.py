@@ -26,7 +26,10 @@ class Coverage:
         """Yield every clause with its counts: the two settled statuses, then undetermined."""
         for clause in policy.clauses.values():
             if clause.kind in SIDES:
-                yield clause.id, [(status, self.seen[clause.id, status]) for status in (*SIDES[clause.kind], "undetermined")]
+                yield (
+                    clause.id,
+                    [(status, self.seen[clause.id, status]) for status in (*SIDES[clause.kind], "undetermined")],
+                )
 
     def unseen(self, policy: Policy) -> list[tuple[str, str]]:
         """Return the clauses and settled statuses that were never seen."""

@@ -6,7 +6,7 @@ A term is a name, a whole number, or a tuple of a name and its arguments: `("at"
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import clingo
 
@@ -27,6 +27,7 @@ def to_symbol(term: Term) -> clingo.Symbol:
     return clingo.Function(_checked(head), [to_symbol(argument) for argument in arguments])
 
 
+@lru_cache(maxsize=16_384)
 def to_term(symbol: clingo.Symbol) -> Term:
     """Return the term of `symbol`; a quoted string becomes plain text."""
     kind = symbol.type
@@ -39,7 +40,12 @@ def to_term(symbol: clingo.Symbol) -> Term:
     arguments = symbol.arguments
     if not arguments:
         return symbol.name
-    return (symbol.name, *(to_term(argument) for argument in arguments))
+    return (symbol.name, *map(to_term, arguments))
+
+
+def subject_of(term: Term) -> Term:
+    """Return the first argument of `term`, or `term` itself if it is a bare name."""
+    return term[1] if isinstance(term, tuple) else term
 
 
 def name_of(term: Term) -> str:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bvn_asp.case import Case
@@ -42,15 +43,18 @@ def warm() -> tuple[float, float]:
         engine = Engine(policy)
         for case in (*warming, *_shapes(cases)):
             engine.decide(case)
-        decided += [seconds(lambda case=case: engine.decide(case)) for case in measured]  # type: ignore[misc]
-    fresh = [seconds(lambda case=case: answer_set(policy.text, facts_for(case, policy, {}).terms())) for case in cases]  # type: ignore[misc]
+        decided += [seconds(partial(engine.decide, case)) for case in measured]
+    fresh = [seconds(partial(answer_set, policy.text, facts_for(case, policy, {}).terms())) for case in cases]
     return statistics.median(decided), statistics.median(fresh)
 
 
 def _shapes(cases: list[Case]) -> list[Case]:
     """Return one case that states nothing for each shape of the ground program."""
     found = {facts_for(case, shipped_policy(), {}).shape: case for case in cases}
-    return [Case.model_validate({**case.model_dump(include={"request", "findings", "surgeries", "mri"})}) for case in found.values()]
+    return [
+        Case.model_validate({**case.model_dump(include={"request", "findings", "surgeries", "mri"})})
+        for case in found.values()
+    ]
 
 
 def cold(runs: int = 15) -> tuple[float, float]:
@@ -60,7 +64,7 @@ def cold(runs: int = 15) -> tuple[float, float]:
     times: list[tuple[float, float]] = []
     for _ in range(runs):
         first, second = (
-            seconds(lambda command=command: subprocess.run(command, stdout=subprocess.DEVNULL, check=True))  # type: ignore[misc]
+            seconds(partial(subprocess.run, command, stdout=subprocess.DEVNULL, check=True))
             for command in (decide, imported)
         )
         times.append((first, second))
@@ -72,4 +76,6 @@ if __name__ == "__main__":
     sys.stdout.write(f"warm: decide and explain {decided * 1000:.2f} ms, fresh grounding {fresh * 1000:.1f} ms: ")
     sys.stdout.write(f"{fresh / decided:.0f} times as fast\n")
     ours, theirs = cold()
-    sys.stdout.write(f"cold: bvn decide {ours * 1000:.0f} ms, import clingo {theirs * 1000:.0f} ms: {ours / theirs:.1f} times\n")
+    sys.stdout.write(
+        f"cold: bvn decide {ours * 1000:.0f} ms, import clingo {theirs * 1000:.0f} ms: {ours / theirs:.1f} times\n"
+    )

@@ -61,7 +61,7 @@ def mutants(text: str) -> Iterator[Mutant]:
             after = lines[end.line - 1][end.column - 1 :]
             edited[begin.line - 1 : end.line] = [""] * (end.line - begin.line + 1)
             edited[begin.line - 1] = lines[begin.line - 1][: begin.column - 1] + changed + after
-            yield Mutant(f"{begin.line}: {str(rule)} [{how}]", "\n".join(edited) + "\n")
+            yield Mutant(f"{begin.line}: {rule!s} [{how}]", "\n".join(edited) + "\n")
 
 
 def _rules(text: str) -> list[Any]:
@@ -194,12 +194,16 @@ def difference(original: str, changed: str) -> list[str] | None:
         for name in ("eligible", "not_eligible")
     )
     open_inputs = OPEN_INPUTS.partition("#program search.")[0]
-    control.add("base", [], f"{original}\n{open_inputs}\n{facts}\n{renamed}\n{compared}\n:- not differs(_). #show differs/1.")
+    control.add(
+        "base", [], f"{original}\n{open_inputs}\n{facts}\n{renamed}\n{compared}\n:- not differs(_). #show differs/1."
+    )
     control.ground([("base", [])])
     with control.solve(yield_=True) as handle:
         for model in handle:
             shown = [str(symbol) for symbol in model.symbols(shown=True) if symbol.name == "differs"]
-            inputs = [str(symbol) for symbol in model.symbols(atoms=True) if symbol.name in _KEPT and symbol.name not in _ROOM]
+            inputs = [
+                str(symbol) for symbol in model.symbols(atoms=True) if symbol.name in _KEPT and symbol.name not in _ROOM
+            ]
             return [*shown, *inputs]
     return None
 

@@ -42,7 +42,9 @@ def approvable(random: Random) -> Record:
         },
         "mri": {
             "radiologist_report": True,
-            "modic_changes": [{"levels": "L4-L5", "type": "type_1", "stated_by_radiologist": True, "features": ["edema"]}],
+            "modic_changes": [
+                {"levels": "L4-L5", "type": "type_1", "stated_by_radiologist": True, "features": ["edema"]},
+            ],
         },
         "findings": {"absent": list(get_args(FindingKind))},
         "surgeries": [],
@@ -121,7 +123,10 @@ def _finding(random: Random, record: Record) -> None:
         **{name: random.choice((True, False, False, None)) for name in ("correlates", "likely_source", "complicates")},
     }
     if kind == "disc_herniation":
-        present |= {"shape": random.choice(("protrusion", "extrusion", None)), "size_mm": random.choice((4, 5, "5.01", 6, None))}
+        present |= {
+            "shape": random.choice(("protrusion", "extrusion", None)),
+            "size_mm": random.choice((4, 5, "5.01", 6, None)),
+        }
     if kind == "spondylolisthesis":
         present["slip_mm"] = random.choice(("1.99", 2, 3, None))
     if kind == "facet_arthropathy":

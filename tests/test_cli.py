@@ -31,9 +31,9 @@ def test_decide_prints_recommendation_reasons_with_citations_bodies_and_the_noti
     assert found.returncode == 0
     words = " ".join(found.stdout.split())
     for part in (
-        "Recommendation: DENY", "human reviewer", "3 months, needs at least 6: 3 short", "2 weeks, needs more than 6: 4 short",
-        "1 of 6, needs at least 3: 2 more needed", "Indications 6 [1, 16, 17]", "earlier basivertebral nerve ablation at L4: yes",
-        "version 3",
+        "Recommendation: DENY", "human reviewer", "3 months, needs at least 6: 3 short",
+        "2 weeks, needs more than 6: 4 short", "1 of 6, needs at least 3: 2 more needed", "Indications 6 [1, 16, 17]",
+        "earlier basivertebral nerve ablation at L4: yes", "version 3",
     ):  # fmt: skip
         assert part in words, part
 
@@ -73,7 +73,8 @@ def test_bad_files_among_good_ones_are_listed_at_the_end_and_the_others_decided(
     found = bvn("decide", "--brief", str(tmp_path))
     assert found.returncode == 2
     assert found.stdout.count("\n") == 1 and "c.yaml: approve" in found.stdout
-    for words in ("a.yaml: line 1: patient.agee", "did you mean age?", "a.yaml: line 2", "a.yaml: line 3", "b.yaml: the file is empty",
+    for words in ("a.yaml: line 1: patient.agee", "did you mean age?", "a.yaml: line 2", "a.yaml: line 3",
+                  "b.yaml: the file is empty",
                   "2 of 3 files could not be read"):  # fmt: skip
         assert words in found.stderr, words
 

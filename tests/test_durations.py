@@ -72,7 +72,7 @@ def test_years_are_complete_when_twelve_times_as_many_months_are(one: date, two:
     assert int(years_between(start, end)) == int(months_between(start, end)) // 12
 
 
-LIMITS = st.lists(st.integers(-10**9, 10**9), min_size=1, max_size=5, unique=True).map(sorted)
+LIMITS = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=5, unique=True).map(sorted)
 
 
 @given(st.integers(-(10**9), 10**9), LIMITS)

@@ -21,8 +21,9 @@ from bvn_asp.terms import to_symbol
 SAMPLE = Path(__file__).parent.parent / "cases" / "approve_two_bodies.yaml"
 HOSTILE = [
     'x"). recommend(approve). %', "'; drop table cases; --", "a\nb\r\nc", "\x1b[2J\x1b[1;31mred", "\u202egnp.exe",
-    "#script (python) import os #end.", '#include "/etc/passwd".', "@f()", "nul\x00byte", "l" * 20_000, "[bold red]x[/]",
-    "<script>alert(1)</script>", "\u2066\u2069\u200f", "{{7*7}}", "%s%n", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+    "#script (python) import os #end.", '#include "/etc/passwd".', "@f()", "nul\x00byte", "l" * 20_000,
+    "[bold red]x[/]",
+    "<script>alert(1)</script>", "\u2066\u2069\u200f", "{{7*7}}", "%s%n", "\U0001f600",
 ]  # fmt: skip
 
 
@@ -44,12 +45,12 @@ def test_hostile_text_in_every_free_text_field_changes_nothing(text: str) -> Non
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("place", ["name", "choice", "body", "finding", "question"])
 def test_hostile_text_where_a_word_is_expected_is_refused(place: str, text: str) -> None:
-    record: dict[str, Any] = {
+    records: dict[str, Any] = {
         "name": {text: 1}, "choice": {"pain": {"clinician_severity": text}}, "body": {"request": {"bodies": [text]}},
         "finding": {"findings": {"absent": [text]}}, "question": {"surgeries": [{"levels": text}]},
-    }[place]  # fmt: skip
+    }  # fmt: skip
     with pytest.raises(CaseError) as caught:
-        read_case(json.dumps(record), is_json=True)
+        read_case(json.dumps(records[place]), is_json=True)
     assert "\x1b" not in safe(str(caught.value))
 
 
