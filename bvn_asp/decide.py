@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import combinations, islice
 from math import comb
 
@@ -77,13 +78,13 @@ class Engine:
         """Return the literals of the inputs that `facts` states; raise PolicyError if the policy does not know one."""
         literals: set[int] = set()
         for term in facts.stated:
-            literal = program.literal(term)
+            literal = program.places.get(term)
             if literal is None and isinstance(term, tuple) and term[0] == "value":
                 quantity = program.quantities.get(term[1])
                 if quantity is not None and quantity not in self._limits:
                     continue
                 if quantity is not None and isinstance(term[2], int):
-                    literal = program.literal(("value", term[1], representative(term[2], self._limits[quantity])))
+                    literal = program.places.get(("value", term[1], representative(term[2], self._limits[quantity])))
             if literal is None:
                 raise PolicyError(f"the policy knows no input such as {name_of(term)}({_subject_name(term)})")
             literals.add(literal)
@@ -94,7 +95,13 @@ class _Verdict:
     """Reads one answer set into a decision, and settles by completions what the answer set leaves open."""
 
     def __init__(
-        self, policy: Policy, program: OpenProgram, facts: Facts, case: Case, explainer: Explainer, shown: frozenset[Term]
+        self,
+        policy: Policy,
+        program: OpenProgram,
+        facts: Facts,
+        case: Case,
+        explainer: Explainer,
+        shown: frozenset[Term],
     ) -> None:
         self.policy, self.program, self.facts, self.explainer = policy, program, facts, explainer
         self.requested = case.request.bodies or ()
@@ -120,13 +127,17 @@ class _Verdict:
         self.possible = (self.outcome,) if self.outcome else ()
         self.flags = tuple(c for c in self.criteria if ("flag", c.clause.id) in shown)
         self.units = self._units()
-        self.limit = min((self.policy.tallies[id] for (id,) in self.program.rows("body_limit", 1)), default=0)
+        self.limit = min((self.policy.tallies[str(id)] for (id,) in self.program.rows("body_limit", 1)), default=0)
         self.root = self._root()
 
     @property
     def open(self) -> bool:
         """Whether anything at all is undetermined."""
-        return "undetermined" in (self.eligibility, *(c.status for c in self.criteria), *(b.status for b in self.bodies))
+        return "undetermined" in (
+            self.eligibility,
+            *(c.status for c in self.criteria),
+            *(b.status for b in self.bodies),
+        )
 
     def settle(self, literals: set[int]) -> None:
         """Settle what is the same in every completion of the unknown facts, and find what else is possible."""
@@ -166,14 +177,17 @@ class _Verdict:
             missing=missing_facts(open_nodes),
             settlements=settlements,
             settlements_complete=complete,
-            readings={id: self.facts.readings.get(id, question.default) for id, question in self.policy.questions.items()},
+            readings={
+                id: self.facts.readings.get(id, question.default) for id, question in self.policy.questions.items()
+            },
             assume_absent=any(name_of(term) == "assumed_absent" for term in self.facts.stated),
             explanation=self.root,
             policy=self.policy,
         )
 
     def _first(self, sides: Sequence[str], id: str) -> str:
-        return next((side for side in sides if (side, id) in self.shown), "undetermined")
+        first, second = sides
+        return first if (first, id) in self.shown else second if (second, id) in self.shown else "undetermined"
 
     def _reported(self) -> Iterator[str]:
         for body in self.facts.shape.bodies:
@@ -184,7 +198,9 @@ class _Verdict:
         term = name.lower()
         status = next((s for s in ("refused", "permissible") if (s, term) in self.shown), "undetermined")
         refused_by = {id for head, body, id in self.refusals if body == term}
-        refusals = tuple(clause for clause in self.policy.clauses.values() if clause.id in refused_by) if refused_by else ()
+        refusals = (
+            tuple(clause for clause in self.policy.clauses.values() if clause.id in refused_by) if refused_by else ()
+        )
         return Body(name, name in self.requested, status, refusals, self.explainer.body(name, status))
 
     def _units(self) -> dict[str, int]:
@@ -204,13 +220,19 @@ class _Verdict:
         if self.outcome is None:
             return Node("recommendation", "none: no bodies are requested", "none")
         if self.outcome != "pend":
-            return Node("recommendation", self.outcome, self.outcome, children=self.explainer.why(("recommend", self.outcome)))
-        open_criteria = (c.explanation for c in self.criteria if c.status == "undetermined" and c.clause.part_of is None)
+            return Node(
+                "recommendation", self.outcome, self.outcome, children=self.explainer.why(("recommend", self.outcome))
+            )
+        open_criteria = (
+            c.explanation for c in self.criteria if c.status == "undetermined" and c.clause.part_of is None
+        )
         open_bodies = (body.explanation for body in self.bodies if body.requested and body.status == "undetermined")
         return Node("recommendation", "pend", "pend", children=(*open_criteria, *open_bodies))
 
     def _settlements(self, literals: set[int]) -> tuple[tuple[Settlement, ...], bool]:
-        stated = {term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")}
+        stated = {
+            term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")
+        }
         complete, *assumptions = self.program.complete(
             literals, lambda term: _is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
         )
@@ -224,12 +246,9 @@ class _Verdict:
             sets, whole = self.program.smallest([*assumptions, goal], MOST_SETS)
             everything &= whole
             for terms in sets:
-                facts = {self.program.topic(_subject(term)): term for term in terms}
-                found.append(Settlement(outcome, tuple(self._missing(subject, term) for subject, term in facts.items())))
-        return tuple(found), everything
-
-    def _missing(self, subject: Term, term: Term) -> Node:
-        return Node("missing", self.explainer.words(_subject(term)), field=self.facts.fields.get(_subject(term), ""), fact=subject)
+                facts = [self.explainer.missing_fact(_subject(term)) for term in terms if name_of(term) != "complete"]
+                found.append(Settlement(outcome, missing_facts(sorted(facts, key=lambda node: node.text))))
+        return tuple(dict.fromkeys(found)), everything
 
 
 def _settled_criterion(criterion: Criterion, always: frozenset[Term]) -> Criterion:
@@ -247,6 +266,7 @@ def _settled_body(body: Body, always: frozenset[Term]) -> Body:
     return Body(body.name, body.requested, status, body.refusals, body.explanation)
 
 
+@cache
 def _is_setting(term: Term) -> bool:
     """Tell whether an input belongs to the run or the request, which completions leave as they are."""
     return name_of(term) in ("selected", "assumed_absent") or name_of(_subject(term)) == "requested"

@@ -65,29 +65,36 @@ class Node(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How to show an atom when it is true; `make` is None if it is not shown at all, nor what it rests on."""
+    """How to show an atom when it is true; `make` is None if it is not shown at all, nor what it rests on.
+
+    `kept`: its node is remembered from one case to the next.
+    """
 
     make: Callable[[Explainer, str, tuple[Term, ...], int], Node] | None
     name: str
     arguments: tuple[Term, ...]
+    kept: bool = False
 
 
 class Memory:
     """What the explanations under one program share: how atoms are shown, and what earlier cases found out.
 
-    `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on. `parts`
-    keeps the shown atoms that an atom rests on, by the truth of all that decides which they are.
+    `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on. By the truth
+    of its border, `rules` keeps the bodies that derive an atom, and `parts` the shown atoms that it rests on.
     """
 
     def __init__(self, program: OpenProgram, policy: Policy) -> None:
         self.nodes: dict[tuple[object, ...], Node] = {}
+        self.rules: dict[tuple[int, int], list[tuple[int, ...]]] = {}
         self.parts: dict[tuple[int, int], tuple[int, ...]] = {}
         self._program, self._wording = program, policy.wording
         self._symbols = program.atoms({*_MAKERS, *policy.wording} - {name for name, _ in INPUTS})
         self._plans: dict[int, Plan | None] = {}
         self._borders: dict[int, int] = {}
         # The inputs come first, so that their bits are those of the program.
-        self._bits = {literal: 1 << place for place, literal in enumerate([*program.inputs, *program.showable.values()])}
+        self._bits = {
+            literal: 1 << place for place, literal in enumerate([*program.inputs, *program.showable.values()])
+        }
 
     def plan(self, literal: int) -> Plan | None:
         """Return how to show the atom of `literal`, or None if what it rests on is shown in its place."""
@@ -105,7 +112,7 @@ class Memory:
         name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
         if name in _MAKERS:
             hidden = name == "no" and name_of(arguments[0]) == "requested"
-            return Plan(None if hidden else _MAKERS[name], name, arguments)
+            return Plan(None if hidden else _MAKERS[name], name, arguments, kept=name in _KEPT)
         return Plan(Explainer._reason, name, arguments) if name in self._wording else None
 
     def mask(self, literals: Iterable[int]) -> int:
@@ -123,6 +130,8 @@ class Memory:
                     for atom in map(abs, body):
                         if atom in self._bits:
                             known |= self._bits[atom]
+                        elif atom in self._borders:
+                            known |= self._borders[atom]
                         elif atom not in reached:
                             reached.add(atom)
                             waiting.append(atom)
@@ -200,6 +209,18 @@ class Explainer:
             raise SolveError(f"the status {term} is none that an explanation knows")
         return node
 
+    def missing_fact(self, subject: Term) -> Node:
+        """Return the node of a fact that is not stated; of a finding or surgery that may not be there, its presence."""
+        entity = (
+            next((part for part in subject[1:] if isinstance(part, tuple)), None)
+            if isinstance(subject, tuple)
+            else None
+        )
+        if entity is not None and entity[0] in ENTITIES and entity not in self._facts.entries:
+            subject = ("modic_present" if entity[0] == "modic" else "present", entity)
+        text, field = f"{self.words(subject)}: not stated", self._facts.fields.get(subject, "")
+        return Node("missing", text, field=field, fact=self._program.topic(subject))
+
     def words(self, term: Term) -> str:
         """Return `term` in the policy's words."""
         if isinstance(term, int):
@@ -227,6 +248,20 @@ class Explainer:
         if literal < 0:
             truth[literal] = value = not self._true(-literal)
             return value
+        memory = self._memory
+        key = literal, self._mask & memory.border(literal)
+        deriving = memory.rules.get(key)
+        if deriving is None:
+            if len(memory.rules) >= MOST_REMEMBERED:
+                memory.rules.clear()
+            deriving = memory.rules[key] = self._deriving(literal)
+        self._rules[literal] = deriving
+        truth[literal] = bool(deriving)
+        return bool(deriving)
+
+    def _deriving(self, literal: int) -> list[tuple[int, ...]]:
+        """Return the bodies that derive `literal`; of a count, the part that is true."""
+        truth = self._truth
         deriving: list[tuple[int, ...]] = []
         for bound, body in self._program.rules.get(literal, ()):
             if bound < len(body):
@@ -240,9 +275,7 @@ class Explainer:
                     break
             else:
                 deriving.append(body)
-        self._rules[literal] = deriving
-        truth[literal] = bool(deriving)
-        return bool(deriving)
+        return deriving
 
     def _reasons(self, literal: int) -> tuple[Node, ...]:
         """Return the nodes of what the true `literal` rests on, each once."""
@@ -284,7 +317,16 @@ class Explainer:
             plan = self._memory.plan(literal)
             if plan is None or plan.make is None:
                 return None
-            node = self._nodes[literal] = plan.make(self, plan.name, plan.arguments, literal)
+            if plan.kept:
+                remembered, key = self._memory.nodes, self._key(literal)
+                node = remembered.get(key)
+                if node is None:
+                    if len(remembered) >= MOST_REMEMBERED:
+                        remembered.clear()
+                    node = remembered[key] = plan.make(self, plan.name, plan.arguments, literal)
+            else:
+                node = plan.make(self, plan.name, plan.arguments, literal)
+            self._nodes[literal] = node
         return node
 
     def _key(self, literal: int) -> tuple[object, ...]:
@@ -303,31 +345,15 @@ class Explainer:
             key += entries
         return key
 
-    def _remembered(self, literal: int, make: Callable[[], Node]) -> Node:
-        """Return the node of `literal` from an earlier case that agrees on all that it shows, or make it."""
-        nodes, key = self._memory.nodes, self._key(literal)
-        node = nodes.get(key)
-        if node is None:
-            node = make()
-            if len(nodes) >= MOST_REMEMBERED:
-                nodes.clear()
-            nodes[key] = node
-        return node
-
     def _reason(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         return Node("reason", self.words((name, *arguments)), children=self._reasons(literal))
 
     def _criterion(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        def make() -> Node:
-            clause = self._policy.clauses[str(arguments[0])]
-            return Node("criterion", clause.label, name.removesuffix("_at"), clause, children=self._reasons(literal))
-
-        return self._remembered(literal, make)
+        clause = self._policy.clauses[str(arguments[0])]
+        return Node("criterion", clause.label, name.removesuffix("_at"), clause, children=self._reasons(literal))
 
     def _body(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        return self._remembered(
-            literal, lambda: Node("body", self.words(arguments[0]), name, children=self._reasons(literal))
-        )
+        return Node("body", self.words(arguments[0]), name, children=self._reasons(literal))
 
     def _fact(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         subject = arguments[0]
@@ -350,7 +376,11 @@ class Explainer:
         quantity = self._program.quantities[number]
         threshold = Decimal(self._policy.thresholds[clause.id, quantity]) / self._policy.scale
         measure = _measure(
-            self.words(number), self._facts.numbers[number], self._policy.units[quantity], COMPARISONS[relation], threshold
+            self.words(number),
+            self._facts.numbers[number],
+            self._policy.units[quantity],
+            COMPARISONS[relation],
+            threshold,
         )
         needs = {"below": "at least", "at_most": "more than"}.get(relation, COMPARISONS[relation])
         return Node(
@@ -368,7 +398,9 @@ class Explainer:
         limit = Decimal(self._policy.tallies[id])
         measure = _measure(self.words(relation), Decimal(count), of, COUNTS[relation], limit)
         needs = "at most" if relation in ("within", "exceeds") else "at least"
-        return Node("measure", _counted(measure, needs), clause=clause, measure=measure, children=self._reasons(literal))
+        return Node(
+            "measure", _counted(measure, needs), clause=clause, measure=measure, children=self._reasons(literal)
+        )
 
     def _reading(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         question, option = str(arguments[0]), str(arguments[1])
@@ -392,14 +424,13 @@ class Explainer:
 
     def _gap(self, literal: int) -> tuple[Node, ...]:
         if literal in self._program.inputs:
-            subject = subject_of(self._program.inputs[literal])
-            text, field = f"{self.words(subject)}: not stated", self._facts.fields.get(subject, "")
-            return (Node("missing", text, field=field, fact=self._program.topic(subject)),)
+            return (self.missing_fact(subject_of(self._program.inputs[literal])),)
         below = self._lacking(literal)
         plan = self._memory.plan(literal)
         if below and plan is not None and plan.name in ("met", "clear", "passes_at"):
             clause = self._policy.clauses[str(plan.arguments[0])]
-            return (Node("criterion", clause.label, "undetermined", clause, children=below),)
+            place = plan.arguments[1] if len(plan.arguments) > 1 else ""
+            return (Node("criterion", clause.label, "undetermined", clause, fact=place, children=below),)
         return below
 
     def _can(self, literal: int) -> bool:
@@ -434,7 +465,9 @@ def _compared(measure: Measure, clause: Clause, needs: str) -> str:
     margin = plain(abs(measure.margin))
     if clause.kind == "indication":
         short = "over" if measure.margin > 0 else "short" if measure.margin < 0 else "exactly the limit"
-        return f"{head}, needs {needs} {plain(measure.threshold)}: " + (f"{margin} {short}" if measure.margin else short)
+        return f"{head}, needs {needs} {plain(measure.threshold)}: " + (
+            f"{margin} {short}" if measure.margin else short
+        )
     side = f"{margin} {'over' if measure.margin > 0 else 'under'}" if measure.margin else "exactly the limit"
     return f"{head}, {measure.relation} {plain(measure.threshold)}: {side}"
 
@@ -443,13 +476,14 @@ def _counted(measure: Measure, needs: str) -> str:
     unit = f" {measure.unit}" if measure.unit else ""
     margin = plain(abs(measure.margin))
     if needs == "at least":
-        side = f", {margin} more needed" if measure.margin < 0 else ""
-    else:
-        side = f", {margin} too many" if measure.margin > 0 else ""
-    return f"{measure.name}: {plain(measure.actual)}{unit}, {needs} {plain(measure.threshold)}{side}"
+        side = f": {margin} more needed" if measure.margin < 0 else ""
+        return f"{measure.name}: {plain(measure.actual)}{unit}, needs at least {plain(measure.threshold)}{side}"
+    side = f": {margin} too many" if measure.margin > 0 else ""
+    return f"{measure.name}: {plain(measure.actual)}{unit}, at most {plain(measure.threshold)}{side}"
 
 
 _BODY = re.compile(r"[ctls][0-9]{1,2}")
+_KEPT = {*STATUSES, "fails_at", "passes_at", "permissible", "refused"}
 _MAKERS: dict[str, Callable[[Explainer, str, tuple[Term, ...], int], Node]] = {
     **dict.fromkeys(("yes", "no", "is", "value"), Explainer._fact),
     **dict.fromkeys(COMPARISONS, Explainer._comparison),

@@ -112,9 +112,9 @@ def check_safety(text: str, name: str) -> None:
 
 
 _REMARKS = re.compile(r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*', re.DOTALL)
-_UNSAFE = re.compile(
-    r"#(?!defined\b|const\b|show\b|count\b|min\b|max\b|sum\b|true\b|false\b|inf\b|sup\b)\w*|@|:~|\{(?<!#count \{)(?<!#min \{)"
-)
+_DIRECTIVES = r"defined|const|show|count|min|max|sum|true|false|inf|sup"
+# A brace that opens anything but an aggregate opens a choice.
+_UNSAFE = re.compile(rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)")
 
 
 _VOCABULARY = {

@@ -145,28 +145,38 @@ def _groups(decision: Decision) -> Iterator[tuple[str, list[Criterion]]]:
             yield f"{title} ({len(criteria)})", criteria
 
 
-def _line(node: Node) -> str:
-    status = f" {node.status}" if node.kind in ("criterion", "body") else ""
-    id = f"{node.clause.id} " if node.kind == "criterion" and node.clause is not None else ""
-    citation = f"  ({node.clause.citation})" if node.kind == "criterion" and node.clause is not None else ""
-    return f"{id}{safe(node.text)}:{status}{citation}" if status else safe(node.text)
+def _line(node: Node, within: Node | None = None) -> str:
+    """Return the line of `node`; a step at one body inside its own criterion names only the body."""
+    if node.kind == "body":
+        return f"{safe(node.text)}: {node.status}"
+    if node.kind != "criterion" or node.clause is None:
+        return safe(node.text)
+    place = f"at {str(node.fact).upper()}" if node.fact else ""
+    if place and within is not None and within.clause == node.clause:
+        return f"{place}: {node.status}"
+    return f"{node.clause.id} {node.status}{f' {place}' if place else ''}: {safe(node.text)}  ({node.clause.citation})"
+
+
+_ORDER = {"measure": 0, "criterion": 1, "body": 1, "reason": 2, "fact": 3, "missing": 4, "reading": 5}
 
 
 def _visible(node: Node, *, readings: bool) -> list[Node]:
-    return [
+    """Return the children to show, numbers first and readings last; default readings only if asked for."""
+    shown = (
         child for child in node.children if readings or child.kind != "reading" or "not the default" in child.status
-    ]
+    )
+    return sorted(shown, key=lambda child: _ORDER.get(child.kind, 0))
 
 
-def _tree(node: Node, *, full: bool, readings: bool) -> Tree:
+def _tree(node: Node, *, full: bool, readings: bool, within: Node | None = None) -> Tree:
     from rich.text import Text
     from rich.tree import Tree
 
-    line = Text(_line(node), STYLES.get(node.status, "") if node.kind in ("criterion", "body") else "")
+    line = Text(_line(node, within), STYLES.get(node.status, "") if node.kind in ("criterion", "body") else "")
     tree = Tree(line, guide_style="dim")
     if full:
         for child in _visible(node, readings=readings):
-            tree.children.append(_tree(child, full=True, readings=readings))
+            tree.children.append(_tree(child, full=True, readings=readings, within=node))
     else:
         measures = dict.fromkeys(item.text for item in node.walk() if item.kind == "measure")
         if measures:
@@ -194,19 +204,23 @@ def _missing(decision: Decision) -> Iterator[str]:
     if decision.missing:
         yield "\nNot stated in the record"
     for node in decision.missing:
-        yield f"  {safe(node.text.removesuffix(': not stated'))}  ({node.field})"
+        yield f"  {_fact(node)}  ({node.field})"
     if decision.recommendation == "pend":
         yield f"\nStill possible: {', '.join(decision.possible)}."
         yield "Smallest sets of facts that would settle it, suitably answered:"
     for settlement in decision.settlements:
-        facts = "; ".join(f"{safe(node.text)} ({node.field})" for node in settlement.facts[:12])
+        facts = "; ".join(f"{_fact(node)} ({node.field})" for node in settlement.facts[:12])
         more = f"; and {len(settlement.facts) - 12} more" if len(settlement.facts) > 12 else ""
         yield f"  {settlement.outcome}: {facts}{more}"
     if not decision.settlements_complete:
         yield "  (there are more sets of the same size)"
 
 
-def _details(node: Node) -> str:
-    children = "".join(map(_details, _visible(node, readings=True)))
-    line = escape(_line(node))
+def _fact(node: Node) -> str:
+    return safe(node.text.removesuffix(": not stated"))
+
+
+def _details(node: Node, within: Node | None = None) -> str:
+    children = "".join(_details(child, node) for child in _visible(node, readings=True))
+    line = escape(_line(node, within))
     return f"<details><summary>{line}</summary>{children}</details>" if children else f"<div>{line}</div>"

@@ -134,7 +134,8 @@ class OpenProgram:
     """A policy ground once with its inputs open; a case, a reading or a search is a set of assumptions.
 
     `rules` maps the literal of an atom to its ground rules (bound, body): so many literals of the body suffice.
-    `facts` holds the literals that are true whatever the input; `inputs` the inputs, by literal.
+    `facts` holds the literals that are true whatever the input; `inputs` the inputs, by literal, and
+    `places` their literals.
     """
 
     def __init__(self, policy: str, structure: Iterable[Term]) -> None:
@@ -158,7 +159,9 @@ class OpenProgram:
             for name, arity in INPUTS
             for atom in self.control.symbolic_atoms.by_signature(name, arity)
         }
-        self._literals: dict[Term, int | None] = {term: literal for literal, term in self.inputs.items()}
+        self.places = {term: literal for literal, term in self.inputs.items()}
+        self._literals: dict[Term, int | None] = dict(self.places)
+        self._input_bits = [(term, 1 << place) for place, term in enumerate(self.inputs.values())]
         self._bits = {literal: 1 << place for place, literal in enumerate(self.inputs)}
 
     @cached_property
@@ -264,18 +267,27 @@ class OpenProgram:
         """Return what the truth of `literal` hangs on: inputs as a bit mask, numbers, and entities of the record."""
         known = self._dependencies.get(literal)
         if known is None:
-            reached, waiting = set[int](), [literal]
+            mask, reached, waiting = 0, set[int](), [literal]
             while waiting:
                 atom = abs(waiting.pop())
-                if atom not in reached:
+                if atom in self._dependencies:
+                    mask |= self._dependencies[atom][0]
+                elif atom in self._bits:
+                    mask |= self._bits[atom]
+                elif atom not in reached:
                     reached.add(atom)
-                    waiting.extend(part for _, body in self.rules.get(atom, ()) for part in body)
-            inputs = [self.inputs[atom] for atom in reached if atom in self.inputs]
-            subjects = {term[1] for term in inputs if isinstance(term, tuple)}
+                    waiting += [part for _, body in self.rules.get(atom, ()) for part in body]
+            subjects = {subject_of(term) for term, bit in self._input_bits if mask & bit}
             known = self._dependencies[literal] = (
-                self.mask(reached),
+                mask,
                 tuple(subject for subject in subjects if subject in self.quantities),
-                frozenset(part for subject in subjects if isinstance(subject, tuple) for part in subject if isinstance(part, tuple)),
+                frozenset(
+                    part
+                    for subject in subjects
+                    if isinstance(subject, tuple)
+                    for part in subject
+                    if isinstance(part, tuple)
+                ),
             )
         return known
 

@@ -117,7 +117,9 @@ def test_constructs_that_search_or_reach_outside_are_refused_before_clingo_sees_
 
 
 def test_the_same_words_in_remarks_and_strings_are_harmless() -> None:
-    check_safety('a("#include, @, { and :~"). % #script (python)\n%* #include "x". { *%\nb :- 1 <= #count { X : a(X) }.\n', "x")
+    check_safety(
+        'a("#include, @, { and :~"). % #script (python)\n%* #include "x". { *%\nb :- 1 <= #count { X : a(X) }.\n', "x"
+    )
 
 
 def test_a_policy_file_that_cannot_serve_is_refused_with_its_name(tmp_path: Any) -> None:
@@ -133,10 +135,14 @@ def test_a_policy_file_that_cannot_serve_is_refused_with_its_name(tmp_path: Any)
 def test_inputs_are_declared_documented_and_worded(policy: Policy, program: OpenProgram) -> None:
     for name, arity in INPUTS[:-1]:
         assert f"#defined {name}/{arity}" in policy.text
-    subjects = {name_of(term[1]) for term in program.inputs.values() if isinstance(term, tuple) and term[0] != "selected"}
+    subjects = {
+        name_of(term[1]) for term in program.inputs.values() if isinstance(term, tuple) and term[0] != "selected"
+    }
     assert not {name for name in subjects if name not in policy.wording}
     for name in subjects:
-        lines = [line for line in policy.text.splitlines() if re.match(rf"(fact|number|choice|request)\({name}\b", line)]
+        lines = [
+            line for line in policy.text.splitlines() if re.match(rf"(fact|number|choice|request)\({name}\b", line)
+        ]
         assert lines, f"{name} has no line of its own in the vocabulary"
 
 
@@ -145,7 +151,9 @@ def test_every_input_is_produced_by_the_adapter_for_some_record(policy: Policy, 
     for seed in range(800):
         facts = facts_for(random_case(Random(seed)), policy, {})
         produced |= {name_of(term) for term in facts.fields}
-    declared = {name_of(term[1]) for term in program.inputs.values() if isinstance(term, tuple) and term[0] != "selected"}
+    declared = {
+        name_of(term[1]) for term in program.inputs.values() if isinstance(term, tuple) and term[0] != "selected"
+    }
     assert declared == produced
 
 

@@ -42,4 +42,7 @@ def test_the_python_example_runs() -> None:
 def test_every_room_is_named_and_every_named_room_exists() -> None:
     rooms = README.split("## The rooms")[1].split("```")[1]
     named = set(re.findall(r"\b(\w+\.py)\b", rooms))
-    assert named == {path.name for path in (ROOT / "bvn_asp").glob("*.py")} - {"__init__.py"} | {"mutants.py", "bench.py"}
+    assert named == {path.name for path in (ROOT / "bvn_asp").glob("*.py")} - {"__init__.py"} | {
+        "mutants.py",
+        "bench.py",
+    }
