@@ -350,7 +350,8 @@ class Explainer:
 
     def _criterion(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         clause = self._policy.clauses[str(arguments[0])]
-        return Node("criterion", clause.label, name.removesuffix("_at"), clause, children=self._reasons(literal))
+        status, place = name.removesuffix("_at"), arguments[1] if len(arguments) > 1 else ""
+        return Node("criterion", clause.label, status, clause, fact=place, children=self._reasons(literal))
 
     def _body(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         return Node("body", self.words(arguments[0]), name, children=self._reasons(literal))

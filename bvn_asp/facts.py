@@ -120,6 +120,11 @@ def facts_for(case: Case, policy: Policy, readings: Mapping[str, str], *, assume
     return _Translation(case, policy, readings, assume_absent).facts
 
 
+def room_for(case: Case) -> Shape:
+    """Return the shape of `case` as far as the case itself tells: readings can still change the anatomy."""
+    return _shape(case, other_anatomy=case.patient.lumbar_vertebrae == "six")
+
+
 class _Translation:
     def __init__(self, case: Case, policy: Policy, readings: Mapping[str, str], assume_absent: bool | None) -> None:
         self.case, self.policy = case, policy

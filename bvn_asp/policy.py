@@ -83,12 +83,12 @@ class Policy:
 
 
 @cache
-def shipped_policy() -> Policy:
-    """Return the policy that comes with the package."""
-    return policy_of(shipped_path().read_text(encoding="utf-8"))
+def shipped_policy(room: Shape | None = None) -> Policy:
+    """Return the policy that comes with the package; `room` as in `policy_of`."""
+    return policy_of(shipped_path().read_text(encoding="utf-8"), room=room)
 
 
-def load_policy(path: str | Path) -> Policy:
+def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
     """Load the policy program at `path`; raise PolicyError if it cannot be read, is unsafe or lacks vocabulary."""
     try:
         text = Path(path).read_bytes().decode("utf-8")
@@ -97,7 +97,7 @@ def load_policy(path: str | Path) -> Policy:
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: not UTF-8 text") from None
     check_safety(text, str(path))
-    return policy_of(text, str(path))
+    return policy_of(text, str(path), room)
 
 
 def check_safety(text: str, name: str) -> None:
@@ -132,10 +132,12 @@ def shipped_path() -> Path:
     return inside if inside.exists() else inside.parent.parent / "policy.lp"
 
 
-def policy_of(text: str, name: str = "policy.lp") -> Policy:
-    """Return the policy whose program is `text`, called `name` in messages; raise PolicyError if it is none."""
-    # The room that most cases need: the program ground for it serves the first of them.
-    facts = facts_of(text, tuple(Shape().terms()), _VOCABULARY.items())
+def policy_of(text: str, name: str = "policy.lp", room: Shape | None = None) -> Policy:
+    """Return the policy whose program is `text`, called `name` in messages; raise PolicyError if it is none.
+
+    If the first case to decide needs `room`, its program is ground only once, here.
+    """
+    facts = facts_of(text, tuple((room or Shape()).terms()), _VOCABULARY.items(), keep=room is not None)
 
     def rows(predicate: str) -> list[tuple[Term, ...]]:
         return facts[predicate]

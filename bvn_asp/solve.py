@@ -42,6 +42,11 @@ def _control(messages: list[str]) -> clingo.Control:
     return clingo.Control(_OPTIONS, logger=lambda _, text: messages.append(text), message_limit=20)
 
 
+def _solving(control: clingo.Control) -> Any:
+    """Return the options of solving; clingo types them too widely to set one."""
+    return control.configuration.solve
+
+
 def _ground(control: clingo.Control, messages: list[str], texts: Iterable[str], facts: Iterable[Term]) -> None:
     try:
         # Facts come first: opening the backend checks the #show statements of what is loaded by then.
@@ -65,8 +70,7 @@ def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:
     messages: list[str] = []
     control = _control(messages)
     _ground(control, messages, [policy], facts)
-    solving: Any = control.configuration.solve
-    solving.models = "2"
+    _solving(control).models = "2"
     with control.solve(yield_=True) as handle:
         shown = [frozenset(map(to_term, model.symbols(shown=True))) for model in handle]
     if len(shown) != 1:
@@ -74,22 +78,26 @@ def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:
     return shown[0]
 
 
-def facts_of(policy: str, structure: tuple[Term, ...], signatures: Iterable[tuple[str, int]]) -> Vocabulary:
+def facts_of(
+    policy: str, structure: tuple[Term, ...], signatures: Iterable[tuple[str, int]], *, keep: bool = False
+) -> Vocabulary:
     """Return the arguments of the facts of `policy` with `structure`, by predicate name.
 
-    The open program ground for this is kept for the next call of `open_program` that asks for the same.
+    With `keep`, the open program is ground for it and kept for the next call of `open_program` with the same.
     """
-    try:
-        program = OpenProgram(policy, structure)
-    except PolicyError:
-        # Not with these inputs: then what the policy says by itself decides what is wrong with it.
-        messages: list[str] = []
-        control = _control(messages)
-        _ground(control, messages, [policy], structure)
-        return _facts(control, signatures)
-    _spare.clear()
-    _spare[policy, structure] = program
-    return _facts(program.control, signatures)
+    if keep:
+        try:
+            program = OpenProgram(policy, structure)
+        except PolicyError:
+            pass  # Below it shows whether the policy is at fault by itself.
+        else:
+            _spare.clear()
+            _spare[policy, structure] = program
+            return _facts(program.control, signatures)
+    messages: list[str] = []
+    control = _control(messages)
+    _ground(control, messages, [policy], structure)
+    return _facts(control, signatures)
 
 
 def open_program(policy: str, structure: tuple[Term, ...]) -> OpenProgram:
@@ -142,7 +150,7 @@ class OpenProgram:
         messages: list[str] = []
         self.control = _control(messages)
         self._messages = messages
-        self._solving: Any = self.control.configuration.solve
+        self._solving = _solving(self.control)
         self._solving.models = "0"
         recorder = _Recorder()
         self.control.register_observer(recorder)
@@ -161,7 +169,6 @@ class OpenProgram:
         }
         self.places = {term: literal for literal, term in self.inputs.items()}
         self._literals: dict[Term, int | None] = dict(self.places)
-        self._input_bits = [(term, 1 << place) for place, term in enumerate(self.inputs.values())]
         self._bits = {literal: 1 << place for place, literal in enumerate(self.inputs)}
 
     @cached_property
@@ -268,27 +275,25 @@ class OpenProgram:
         known = self._dependencies.get(literal)
         if known is None:
             mask, reached, waiting = 0, set[int](), [literal]
+            numbers, entities = dict[Term, None](), set[Term]()
             while waiting:
                 atom = abs(waiting.pop())
-                if atom in self._dependencies:
-                    mask |= self._dependencies[atom][0]
+                below = self._dependencies.get(atom)
+                if below is not None:
+                    mask |= below[0]
+                    numbers.update(dict.fromkeys(below[1]))
+                    entities |= below[2]
                 elif atom in self._bits:
                     mask |= self._bits[atom]
+                    subject = subject_of(self.inputs[atom])
+                    if subject in self.quantities:
+                        numbers[subject] = None
+                    if isinstance(subject, tuple):
+                        entities.update([part for part in subject if isinstance(part, tuple)])
                 elif atom not in reached:
                     reached.add(atom)
                     waiting += [part for _, body in self.rules.get(atom, ()) for part in body]
-            subjects = {subject_of(term) for term, bit in self._input_bits if mask & bit}
-            known = self._dependencies[literal] = (
-                mask,
-                tuple(subject for subject in subjects if subject in self.quantities),
-                frozenset(
-                    part
-                    for subject in subjects
-                    if isinstance(subject, tuple)
-                    for part in subject
-                    if isinstance(part, tuple)
-                ),
-            )
+            known = self._dependencies[literal] = mask, tuple(numbers), frozenset(entities)
         return known
 
     def shown_literals(self, shown: Iterable[Term]) -> list[int]:
@@ -311,7 +316,7 @@ class OpenProgram:
     def topic(self, subject: Term) -> Term:
         """Return the topic of a fact: what a record states with it in one go."""
         if not self._topics:
-            self._topics = {fact: together for fact, together in self.rows("together", 2)}
+            self._topics = {row[0]: row[1] for row in self.rows("together", 2)}
         return self._topics.get(subject, subject)
 
     def solve(self, assumptions: Sequence[int]) -> Iterator[clingo.Model]:

@@ -25,8 +25,11 @@ for _path in sorted(CASES.glob("*.yaml")):
     _case = load_case(_path)
     if _case.request.bodies and _case.record_complete is not True:
         RECORDS.append((_path.stem, _case.model_dump(mode="json", exclude_unset=True, exclude={"story", "expected"})))
+# Deleting every fact of every approved record would take minutes: those named for their approval are enough.
 APPROVED = [
-    (name, record) for name, record in RECORDS if ENGINE.decide(Case.model_validate(record)).recommendation == "approve"
+    (name, record)
+    for name, record in RECORDS
+    if name.startswith("approve") and ENGINE.decide(Case.model_validate(record)).recommendation == "approve"
 ]
 
 # A violated exclusion each, as one field of a record.
