@@ -116,13 +116,13 @@ class Pharmacotherapy(Treatment):
 class Therapies(Section):
     """Each listed therapy; injections by kind."""
 
-    activity_avoidance: Treatment = Treatment()
-    physical_therapy: Treatment = Treatment()
-    chiropractic: Treatment = Treatment()
-    cognitive_therapy: Treatment = Treatment()
-    pharmacotherapy: Pharmacotherapy = Pharmacotherapy()
-    epidural_injection: Treatment = Treatment()
-    facet_injection: Treatment = Treatment()
+    activity_avoidance: Treatment = Treatment.model_construct()
+    physical_therapy: Treatment = Treatment.model_construct()
+    chiropractic: Treatment = Treatment.model_construct()
+    cognitive_therapy: Treatment = Treatment.model_construct()
+    pharmacotherapy: Pharmacotherapy = Pharmacotherapy.model_construct()
+    epidural_injection: Treatment = Treatment.model_construct()
+    facet_injection: Treatment = Treatment.model_construct()
 
 
 class ConservativeCare(Section):
@@ -134,7 +134,7 @@ class ConservativeCare(Section):
     documentation_attached: Answer = None
     pain_improved: Answer = Field(None, description="significant improvement in pain")
     disability_improved: Answer = Field(None, description="significant improvement in disability")
-    therapies: Therapies = Therapies()
+    therapies: Therapies = Therapies.model_construct()
 
 
 class ModicFinding(Section):
@@ -306,17 +306,17 @@ class Case(Section):
 
     story: str = Field("", max_length=20_000, description="free text for readers; decides nothing")
     record_complete: Answer = Field(None, description="reviewed; what it leaves unstated is absent (non-indications)")
-    patient: Patient = Patient()
-    pain: Pain = Pain()
-    conservative_care: ConservativeCare = ConservativeCare()
-    mri: Mri = Mri()
-    findings: Findings = Findings()
+    patient: Patient = Patient.model_construct()
+    pain: Pain = Pain.model_construct()
+    conservative_care: ConservativeCare = ConservativeCare.model_construct()
+    mri: Mri = Mri.model_construct()
+    findings: Findings = Findings.model_construct()
     surgeries: Annotated[tuple[Surgery, ...] | None, Listed] = None
     ablations: Annotated[tuple[Ablation, ...] | None, Listed] = None
-    behavioral_health: BehavioralHealth = BehavioralHealth()
-    conditions: Conditions = Conditions()
-    anaesthesia: Anaesthesia = Anaesthesia()
-    request: Request = Request()
+    behavioral_health: BehavioralHealth = BehavioralHealth.model_construct()
+    conditions: Conditions = Conditions.model_construct()
+    anaesthesia: Anaesthesia = Anaesthesia.model_construct()
+    request: Request = Request.model_construct()
     expected: Annotated[tuple[Expectation, ...], OpenList] = ()
 
     @model_validator(mode="after")

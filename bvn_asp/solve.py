@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 import clingo
@@ -12,7 +12,7 @@ import clingo
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.terms import Term, name_of, subject_of, to_symbol, to_term
 
-OPEN_INPUTS = (files("bvn_asp") / "lp" / "open.lp").read_text(encoding="utf-8")
+OPEN_INPUTS = (Path(__file__).parent / "lp" / "open.lp").read_text(encoding="utf-8")
 
 
 Vocabulary = dict[str, list[tuple[Term, ...]]]
