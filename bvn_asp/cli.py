@@ -14,6 +14,7 @@ import typer
 
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
+from bvn_asp.decision import NOTICE
 from bvn_asp.errors import BvnError, CaseError, ReadingError
 from bvn_asp.files import case_files, load_path
 from bvn_asp.policy import shipped_policy
@@ -60,7 +61,11 @@ def decide(
     engine = Engine(shipped_policy())
     readings = _readings(engine, reading)
     show = _writer(as_json=as_json, brief=brief, full=full, one=len(paths) == 1 and not paths[0].is_dir())
-    _each(paths, lambda name, case: show(engine.decide(case, readings, assume_absent=assume_absent), name))
+    _each(
+        paths,
+        lambda name, case: show(engine.decide(case, readings, assume_absent=assume_absent), name),
+        closing=NOTICE if brief and not as_json else "",
+    )
 
 
 @app.command()
@@ -187,7 +192,7 @@ def main() -> None:
         _fail(str(error), BAD_INPUT)
 
 
-def _each(paths: list[Path], act: Callable[[str, Case], None]) -> None:
+def _each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "") -> None:
     """Load and act on every case; list what could not be read at the end, and then exit with code 2."""
     failures: list[CaseError] = []
     count = 0
@@ -203,6 +208,8 @@ def _each(paths: list[Path], act: Callable[[str, Case], None]) -> None:
         _fail(f"interrupted: {count} of {len(found)} files were done", INTERRUPTED)
     if not count:
         _fail(f"no case files in {', '.join(map(str, paths))}", BAD_INPUT)
+    if closing and len(failures) < count:
+        _print(closing)
     sys.stdout.flush()
     for failure in failures:
         _fail(str(failure))
@@ -280,7 +287,7 @@ def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, a
                 + (f" ({bodies})" if bodies else "")
             )
     deciding = [comparison.question for comparison in comparisons if comparison.matters]
-    _print(f"\n{name}: the outcome depends on {', '.join(deciding) or 'none of the questions'}")
+    _print(f"\n{name}: the outcome depends on {', '.join(deciding) or 'none of the questions'}\n{NOTICE}")
 
 
 def _coverage(engine: Engine, coverage: Any) -> None:

@@ -47,7 +47,7 @@ class Settlement(NamedTuple):
     facts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Decision:
     """The answer on one case.
 
@@ -80,6 +80,10 @@ class Decision:
     def ids(self, status: str, *, parts: bool = False) -> tuple[str, ...]:
         """Return the ids of the criteria of this status, without the parts of others unless asked for."""
         return tuple(c.clause.id for c in self.criteria if c.status == status and (parts or c.clause.part_of is None))
+
+    def __repr__(self) -> str:
+        failing = ", ".join([*self.ids("unmet"), *self.ids("violated")])
+        return f"<Decision {self.recommendation or 'no request'}, {self.eligibility}{f', fails {failing}' if failing else ''}>"
 
     def _repr_html_(self) -> str:
         from bvn_asp.report import html

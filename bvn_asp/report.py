@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.decision import Criterion, Decision
 from bvn_asp.explain import Node
+from bvn_asp.facts import ANATOMY
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -161,9 +162,11 @@ _ORDER = {"measure": 0, "criterion": 1, "body": 1, "reason": 2, "fact": 3, "miss
 
 
 def _visible(node: Node, *, readings: bool) -> list[Node]:
-    """Return the children to show, numbers first and readings last; default readings only if asked for."""
+    """Return the children to show, numbers first, readings last; of default readings, unless asked, only anatomy."""
     shown = (
-        child for child in node.children if readings or child.kind != "reading" or "not the default" in child.status
+        child
+        for child in node.children
+        if readings or child.kind != "reading" or "not the default" in child.status or child.status.startswith(ANATOMY)
     )
     return sorted(shown, key=lambda child: _ORDER.get(child.kind, 0))
 

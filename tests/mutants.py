@@ -1,6 +1,7 @@
 """Mutants of a policy: one comparison flipped, one condition dropped, or one rule dropped, and what notices them.
 
-Run as a program, it reports how many mutants the cases of `cases/` kill and names the survivors:
+Run as a program, it reports how many mutants the cases of `cases/` kill, and names the survivors with a proof that
+they decide every record alike, or with a record on which they do not:
 
     python -m tests.mutants
 """
@@ -13,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import clingo
 from clingo import ast
@@ -161,16 +162,6 @@ def _agrees(wanted: Expectation, shown: frozenset[Term], policy: Policy) -> bool
     return all(checks)
 
 
-def survey(text: str, workers: int = 2) -> tuple[list[Mutant], list[Mutant]]:
-    """Return the mutants of `text` that `cases/` kill, and the survivors."""
-    everything = list(mutants(text))
-    with ProcessPoolExecutor(workers) as pool:
-        notices = list(pool.map(killed_by, everything, chunksize=8))
-    dead = [mutant for mutant, notice in zip(everything, notices, strict=True) if notice is not None]
-    alive = [mutant for mutant, notice in zip(everything, notices, strict=True) if notice is None]
-    return dead, alive
-
-
 def difference(original: str, changed: str) -> list[str] | None:
     """Return inputs on which two programs show different statuses, or None if no input tells them apart.
 
@@ -234,8 +225,35 @@ def _rename(node: Any) -> Any:
     return _Renamer()(node)
 
 
+class Verdict(NamedTuple):
+    """What became of a mutant: `killed` by a case or refused, `equivalent` by proof, or `alive` with a difference."""
+
+    name: str
+    outcome: str
+    detail: str
+
+
+def judge(mutant: Mutant) -> Verdict:
+    """Try the cases on `mutant`, then a proof that it decides every record like the policy."""
+    notice = killed_by(mutant)
+    if notice is not None:
+        return Verdict(mutant.name, "killed", notice)
+    found = difference(shipped_policy().text, mutant.text)
+    return (
+        Verdict(mutant.name, "equivalent", "") if found is None else Verdict(mutant.name, "alive", " ".join(found[:6]))
+    )
+
+
+def survey(text: str, workers: int = 2) -> list[Verdict]:
+    """Judge every mutant of `text`."""
+    with ProcessPoolExecutor(workers) as pool:
+        return list(pool.map(judge, mutants(text), chunksize=4))
+
+
 if __name__ == "__main__":
-    dead, alive = survey(shipped_policy().text)
-    for mutant in alive:
-        sys.stdout.write(f"{mutant.name}\n")
-    sys.stdout.write(f"{len(dead)} of {len(dead) + len(alive)} mutants killed\n")
+    verdicts = survey(shipped_policy().text)
+    for verdict in verdicts:
+        if verdict.outcome != "killed":
+            sys.stdout.write(f"{verdict.outcome}: {verdict.name} {verdict.detail}\n")
+    for outcome in ("killed", "equivalent", "alive"):
+        sys.stdout.write(f"{outcome}: {sum(verdict.outcome == outcome for verdict in verdicts)}\n")

@@ -72,7 +72,7 @@ def test_bad_files_among_good_ones_are_listed_at_the_end_and_the_others_decided(
     shutil.copy(SAMPLE, tmp_path / "c.yaml")
     found = bvn("decide", "--brief", str(tmp_path))
     assert found.returncode == 2
-    assert found.stdout.count("\n") == 1 and "c.yaml: approve" in found.stdout
+    assert found.stdout.count("\n") == 2 and "c.yaml: approve" in found.stdout and "human reviewer" in found.stdout
     for words in ("a.yaml: line 1: patient.agee", "did you mean age?", "a.yaml: line 2", "a.yaml: line 3",
                   "b.yaml: the file is empty",
                   "2 of 3 files could not be read"):  # fmt: skip

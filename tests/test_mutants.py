@@ -1,0 +1,50 @@
+"""The cases hold policy.lp in place: every small edit of it is noticed, or proved to change no answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from bvn_asp.policy import shipped_policy
+from tests.mutants import Mutant, difference, judge, mutants, survey
+
+
+def edited(old: str, new: str) -> Mutant:
+    text = shipped_policy().text
+    assert old in text
+    return Mutant(old, text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("threshold(i1, age, 18*one)", "threshold(i1, age, 17*one)"),
+        ("threshold(n8b, slip, 2*one)", "threshold(n8b, slip, 3*one)"),
+        ("tally(i3, 3)", "tally(i3, 2)"),
+        ("violated(n5) :- found(pregnancy).", ""),
+        ("clear(n5) :- ruled_out(pregnancy).", "clear(n5)."),
+        ("V > L.", "V >= L."),
+        ("in_range(l3;l4;l5;l6;s1).", "in_range(l4;l5;l6;s1)."),
+        ("default(obligations, breach,", "default(obligations, norm,"),
+    ],
+)
+def test_an_edit_that_changes_an_answer_is_noticed_by_a_case(old: str, new: str) -> None:
+    assert judge(edited(old, new)).outcome == "killed"
+
+
+def test_the_proof_of_equivalence_tells_equal_programs_from_different_ones() -> None:
+    text = shipped_policy().text
+    assert difference(text, text) is None
+    assert difference(text, edited("flag(i8) :- is(planned_sedation,S), ", "flag(i8) :- ").text) is not None
+
+
+def test_there_are_mutants_of_every_kind() -> None:
+    kinds = [mutant.name.rpartition("[")[2].split()[0] for mutant in mutants(shipped_policy().text)]
+    assert len(kinds) > 1500 and {"rule", "without"} <= set(kinds)
+
+
+@pytest.mark.slow
+def test_every_mutant_is_killed_by_a_case_or_proved_equivalent() -> None:
+    verdicts = survey(shipped_policy().text)
+    outcomes = [verdict.outcome for verdict in verdicts]
+    print({outcome: outcomes.count(outcome) for outcome in ("killed", "equivalent", "alive")})
+    assert [verdict for verdict in verdicts if verdict.outcome == "alive"] == []
