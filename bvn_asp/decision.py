@@ -83,7 +83,8 @@ class Decision:
 
     def __repr__(self) -> str:
         failing = ", ".join([*self.ids("unmet"), *self.ids("violated")])
-        return f"<Decision {self.recommendation or 'no request'}, {self.eligibility}{f', fails {failing}' if failing else ''}>"
+        fails = f", fails {failing}" if failing else ""
+        return f"<Decision {self.recommendation or 'no request'}, {self.eligibility}{fails}>"
 
     def _repr_html_(self) -> str:
         from bvn_asp.report import html

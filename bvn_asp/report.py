@@ -66,6 +66,11 @@ def show(decision: Decision, name: str, console: Console, *, full: bool = False)
             console.print(Padding(tree, (0, 0, 0, 2), expand=False))
     console.print(Text("\nVertebral bodies", "bold"))
     console.print(_bodies(decision))
+    for body in decision.bodies if not full else ():
+        for node in body.explanation.children:
+            # The criteria above explain everything but this: it belongs to no list.
+            if body.requested and node.clause is not None and node.clause.kind == "level":
+                console.print(Padding(_tree(node, full=True, readings=False), (0, 0, 0, 2), expand=False))
     for body in decision.bodies if full else ():
         console.print(Padding(_tree(body.explanation, full=True, readings=True), (0, 0, 0, 2), expand=False))
     for line in _missing(decision):
