@@ -20,7 +20,7 @@ import clingo
 from clingo import ast
 
 from bvn_asp.case import Case, Expectation
-from bvn_asp.decide import Engine
+from bvn_asp.decide import SIDES, Engine
 from bvn_asp.errors import BvnError
 from bvn_asp.facts import WIDE_BODIES, Shape, facts_for
 from bvn_asp.files import load_case
@@ -126,7 +126,19 @@ def holds(engine: Engine, policy: Policy, case: Case, expectation: Expectation) 
     readings = policy.readings(expectation.readings)
     facts = facts_for(case, policy, readings, assume_absent=expectation.assume_absent)
     program = engine.program(facts.shape)
-    return _agrees(expectation, program.statuses(program.assume(engine.assumed(program, facts))), policy)
+    shown = program.statuses(program.assume(engine.assumed(program, facts)))
+    asked = any(isinstance(term, tuple) and term[0] == "recommend" for term in shown)
+    return asked == bool(case.request.bodies) and _one_each(shown, policy) and _agrees(expectation, shown, policy)
+
+
+def _one_each(shown: frozenset[Term], policy: Policy) -> bool:
+    """Tell whether every criterion has exactly one status, of its own kind."""
+    statuses = {name for sides in SIDES.values() for name in (*sides, "undetermined")}
+    found = [term for term in shown if isinstance(term, tuple) and term[0] in statuses]
+    criteria = {clause.id: SIDES[clause.kind] for clause in policy.clauses.values() if clause.kind in SIDES}
+    return sorted(str(term[1]) for term in found) == sorted(criteria) and all(
+        term[0] in (*criteria[str(term[1])], "undetermined") for term in found
+    )
 
 
 def _agrees(wanted: Expectation, shown: frozenset[Term], policy: Policy) -> bool:
@@ -166,7 +178,8 @@ def difference(original: str, changed: str) -> list[str] | None:
     """Return inputs on which two programs show different statuses, or None if no input tells them apart.
 
     Both are ground together over the same open inputs, unstated ones included, so None is a proof for every record
-    with at most one finding of a kind, one surgery and two Modic findings on T12 to S1, under every reading.
+    with at most one finding of a kind, one surgery and two Modic findings on T12 to S1, under every reading. A record
+    states details only of what it states to be there, and a request names each body or does not.
     """
     control = clingo.Control(["--warn=none"], logger=lambda *_: None)
     room = Shape(bodies=WIDE_BODIES, modic=2)
@@ -186,7 +199,7 @@ def difference(original: str, changed: str) -> list[str] | None:
     )
     open_inputs = OPEN_INPUTS.partition("#program search.")[0]
     control.add(
-        "base", [], f"{original}\n{open_inputs}\n{facts}\n{renamed}\n{compared}\n:- not differs(_). #show differs/1."
+        "base", [], f"{original}\n{open_inputs}\n{facts}\n{renamed}\n{compared}\n{_RECORDS}\n:- not differs(_). #show differs/1."
     )
     control.ground([("base", [])])
     with control.solve(yield_=True) as handle:
@@ -199,6 +212,24 @@ def difference(original: str, changed: str) -> list[str] | None:
     return None
 
 
+_RECORDS = """
+there(X) :- yes(present(X)).
+there(X) :- yes(modic_present(X)).
+detail(F,X) :- fact(F,X), F != likely_source(X), F != complicates(X).
+:- detail(F,X), yes(F), not there(X).
+:- detail(F,X), no(F), not there(X).
+:- fact(F,X), yes(F), not there(X).
+:- fact(F,X), no(F), no(present(X)).
+:- value((size(X);slip(X);time_since(X)),_), not there(X).
+:- is((shape(X);modic_type(X);surgery_kind(X);radicular_outcome(X)),_), not there(X).
+:- yes((ablation_completed(B);ablation_thermal(B))), not yes(ablated(B)).
+:- no((ablation_completed(B);ablation_thermal(B))), not yes(ablated(B)).
+:- considered(B), not yes(requested(B)), not no(requested(B)).
+:- assumed_absent(F), yes(F).
+:- assumed_absent(F), no(F).
+:- assumed_absent(F), value(F,_).
+:- assumed_absent(F), is(F,_).
+"""
 _ROOM = {"considered", "finding", "surgery", "modic"}
 _KEPT = {name for name, _ in INPUTS} | _ROOM
 
