@@ -6,8 +6,7 @@ import gc
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,13 +15,13 @@ import typer
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE
-from bvn_asp.errors import BvnError, CaseError, ReadingError
-from bvn_asp.facts import room_for
-from bvn_asp.files import case_files, load_path
+from bvn_asp.errors import BvnError, ReadingError
 from bvn_asp.policy import shipped_policy
+from bvn_asp.shape import room_for
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, console, each, fail, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 app = typer.Typer(
     add_completion=False,
@@ -31,8 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Decide and explain cases under a coverage policy for basivertebral nerve ablation. A human reviewer decides.",
 )
-BAD_INPUT = 2
-INTERRUPTED = 130
 
 Paths = Annotated[list[Path], typer.Argument(help="Case files, folders of case files, or - for standard input.")]
 Readings = Annotated[
@@ -72,7 +69,7 @@ def decide(
             readings = _readings(engine, reading)
         show(engine.decide(case, readings, assume_absent=assume_absent), name)
 
-    _each(paths, act, closing=NOTICE if brief and not as_json else "")
+    each(paths, act, closing=NOTICE if brief and not as_json else "")
 
 
 @app.command()
@@ -94,15 +91,15 @@ def test(
             counts["differed" if found else "held"] += 1
             read = "".join(f" {question}={option}" for question, option in expectation.readings.items())
             if found or verbose:
-                _print(f"{'DIFFERS' if found else 'holds'}  {name}{read}")
+                say(f"{'DIFFERS' if found else 'holds'}  {name}{read}")
             for line in found:
-                _print(f"    {line}")
+                say(f"    {line}")
 
     try:
-        _each(paths or [Path("cases")], compare)
+        each(paths or [Path("cases")], compare)
     finally:
         _coverage(engine, coverage)
-        _print(
+        say(
             f"{counts['held']} expected answers hold, {counts['differed']} differ; "
             f"{counts['without']} cases expect nothing"
         )
@@ -121,16 +118,16 @@ def readings(
     if case is None:
         questions = engine.policy.questions.values()
         if as_json:
-            _print(json.dumps([{**vars(question)} for question in questions], indent=2))
+            say(json.dumps([{**vars(question)} for question in questions], indent=2))
             return
         for question in questions:
-            _print(f"{question.id}  ({question.where})\n  {question.text}")
+            say(f"{question.id}  ({question.where})\n  {question.text}")
             for option, meaning in question.options.items():
-                _print(f"    {'*' if option == question.default else ' '} {option}: {meaning}")
-            _print(f"    default because: {question.why}\n")
+                say(f"    {'*' if option == question.default else ' '} {option}: {meaning}")
+            say(f"    default because: {question.why}\n")
         return
     chosen = _readings(engine, reading)
-    _each([case], lambda name, loaded: _compare(engine, name, loaded, chosen, as_json=as_json))
+    each([case], lambda name, loaded: _compare(engine, name, loaded, chosen, as_json=as_json))
 
 
 @app.command()
@@ -148,9 +145,9 @@ def facts(
 
     def show(name: str, case: Case) -> None:
         for term in facts_for(case, engine.policy, engine.policy.readings(chosen), assume_absent=assume_absent).terms():
-            _print(f"{to_symbol(term)}.")
+            say(f"{to_symbol(term)}.")
 
-    _each([path], show)
+    each([path], show)
 
 
 @app.command()
@@ -160,7 +157,7 @@ def schema(
     """Print the JSON Schema of a case file."""
     from bvn_asp.document import json_schema
 
-    _print(json.dumps(json_schema() if decision else Case.model_json_schema(), indent=2))
+    say(json.dumps(json_schema() if decision else Case.model_json_schema(), indent=2))
 
 
 @app.command()
@@ -171,18 +168,18 @@ def policy(
     from bvn_asp.policy import shipped_path
 
     if where:
-        _print(str(shipped_path()))
+        say(str(shipped_path()))
         return
     read = shipped_policy()
-    _print(f"{read.name}\nversion {read.version}, revised {read.revised}, sha256 {read.sha256}\n{shipped_path()}\n")
+    say(f"{read.name}\nversion {read.version}, revised {read.revised}, sha256 {read.sha256}\n{shipped_path()}\n")
     for clause in read.clauses.values():
-        _print(f"{clause.id:5} {clause.kind:14} {clause.citation}: {clause.label}")
-    _print("\nNot encoded")
+        say(f"{clause.id:5} {clause.kind:14} {clause.citation}: {clause.label}")
+    say("\nNot encoded")
     for section, item, why in read.unencoded:
-        _print(f"  {section}, {item}: {why}")
-    _print("\nDefects of the text, read and not proved")
+        say(f"  {section}, {item}: {why}")
+    say("\nDefects of the text, read and not proved")
     for place, what in read.text_defects:
-        _print(f"  {place}: {what}")
+        say(f"  {place}: {what}")
 
 
 def main() -> None:
@@ -192,74 +189,26 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:
-        _fail("interrupted", INTERRUPTED)
+        fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader has gone: nothing is left to say, and Python must not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except BvnError as error:
-        _fail(str(error), BAD_INPUT)
-
-
-def _each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "") -> None:
-    """Load and act on every case; list what could not be read at the end, and then exit with code 2."""
-    failures: list[CaseError] = []
-    count = 0
-    found = list(case_files(paths))
-    try:
-        for path in _watched(found):
-            try:
-                act(str(path), load_path(path))
-            except CaseError as error:
-                failures.append(error)
-            count += 1
-    except KeyboardInterrupt:
-        _fail(f"interrupted: {count} of {len(found)} files were done", INTERRUPTED)
-    if not count:
-        _fail(f"no case files in {', '.join(map(str, paths))}", BAD_INPUT)
-    if closing and len(failures) < count:
-        _print(closing)
-    sys.stdout.flush()
-    for failure in failures:
-        _fail(str(failure))
-    if failures:
-        if count > 1:
-            _fail(f"{len(failures)} of {count} files could not be read; the others were done")
-        raise typer.Exit(BAD_INPUT)
-
-
-def _watched(files: list[Path]) -> Iterator[Path]:
-    """Yield `files`, with a progress bar on the terminal once a second has passed."""
-    started = time.monotonic()
-    remaining = iter(files)
-    for done, path in enumerate(remaining, 1):
-        yield path
-        if done < len(files) and time.monotonic() - started > 1 and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import track
-
-            console = Console(stderr=True)
-            yield from track(remaining, "Deciding", len(files), done, console=console, transient=True)
+        fail(str(error), BAD_INPUT)
 
 
 def _writer(*, as_json: bool, brief: bool, full: bool, one: bool) -> Callable[[Any, str], None]:
     if as_json:
         from bvn_asp.document import document
 
-        return lambda decision, name: _print(json.dumps(document(decision, name), indent=2 if one else None))
+        return lambda decision, name: say(json.dumps(document(decision, name), indent=2 if one else None))
     from bvn_asp import report
 
     if brief:
-        return lambda decision, name: _print(report.brief(decision, name))
-    console = _console()
-    return lambda decision, name: report.show(decision, name, console, full=full)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 120))
+        return lambda decision, name: say(report.brief(decision, name))
+    target = console()
+    return lambda decision, name: report.show(decision, name, target, full=full)
 
 
 def _readings(engine: Engine, options: list[str] | None) -> dict[str, str]:
@@ -280,7 +229,7 @@ def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, a
 
     comparisons = compare_readings(engine, case, chosen)
     if as_json:
-        _print(json.dumps({
+        say(json.dumps({
             "file": name,
             "depends_on": [comparison.question for comparison in comparisons if comparison.matters],
             "outcomes": {c.question: {o: out._asdict() for o, out in c.outcomes.items()} for c in comparisons},
@@ -288,38 +237,23 @@ def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, a
         return
     for comparison in sorted(comparisons, key=lambda item: not item.matters):
         default = engine.policy.questions[comparison.question].default
-        _print(f"{comparison.question}{'   DEPENDS ON THIS' if comparison.matters else ''}")
+        say(f"{comparison.question}{'   DEPENDS ON THIS' if comparison.matters else ''}")
         for option, found in comparison.outcomes.items():
             bodies = ", ".join(f"{body} {status}" for body, status in found.bodies)
-            _print(
+            say(
                 f"  {'*' if option == default else ' '} {option}: {found.recommendation}"
                 + (f" ({bodies})" if bodies else "")
             )
     deciding = [comparison.question for comparison in comparisons if comparison.matters]
-    _print(f"\n{name}: the outcome depends on {', '.join(deciding) or 'none of the questions'}\n{NOTICE}")
+    say(f"\n{name}: the outcome depends on {', '.join(deciding) or 'none of the questions'}\n{NOTICE}")
 
 
 def _coverage(engine: Engine, coverage: Any) -> None:
-    _print("\nClause  seen as")
+    say("\nClause  seen as")
     for id, counts in coverage.rows(engine.policy):
-        _print(f"  {id:5} " + "  ".join(f"{status} {count}" for status, count in counts))
+        say(f"  {id:5} " + "  ".join(f"{status} {count}" for status, count in counts))
     unseen = coverage.unseen(engine.policy)
-    _print("never seen: " + (", ".join(f"{id} {status}" for id, status in unseen) or "none") + "\n")
-
-
-def _print(line: str) -> None:
-    from bvn_asp.report import safe
-
-    sys.stdout.write("\n".join(map(safe, line.split("\n"))) + "\n")
-
-
-def _fail(message: str, code: int | None = None) -> None:
-    from bvn_asp.report import safe
-
-    sys.stdout.flush()
-    sys.stderr.write("\n".join(map(safe, message.split("\n"))) + "\n")
-    if code is not None:
-        sys.exit(code)
+    say("never seen: " + (", ".join(f"{id} {status}" for id, status in unseen) or "none") + "\n")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from bvn_asp.bands import representative
 from bvn_asp.case import Case
 from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
 from bvn_asp.errors import PolicyError
-from bvn_asp.explain import Explainer, Memory, Node
-from bvn_asp.facts import Facts, Shape, facts_for
+from bvn_asp.explain import Explainer, Memory
+from bvn_asp.facts import Facts, facts_for
+from bvn_asp.nodes import Node
 from bvn_asp.policy import Policy
+from bvn_asp.shape import Shape
 from bvn_asp.solve import OpenProgram, open_program
 from bvn_asp.terms import Term, name_of
 
@@ -246,7 +248,9 @@ class _Verdict:
             sets, whole = self.program.smallest([*assumptions, goal], MOST_SETS)
             everything &= whole
             for terms in sets:
-                facts = [self.explainer.missing_fact(_subject(term)) for term in terms if name_of(term) != "complete"]
+                facts = [
+                    self.explainer.wording.missing(_subject(term)) for term in terms if name_of(term) != "complete"
+                ]
                 found.append(Settlement(outcome, missing_facts(sorted(facts, key=lambda node: node.text))))
         return tuple(dict.fromkeys(found)), everything
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bvn_asp.explain import Measure, Node
+from bvn_asp.nodes import Measure, Node
 from bvn_asp.policy import Clause, Policy
 
 NOTICE = "A recommendation for a human reviewer, who decides. Not a determination, and not clinical advice."

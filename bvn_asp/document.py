@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import NotRequired, TypedDict  # noqa: UP035  pydantic needs these before Python 3.12
 
 from bvn_asp.decision import Body, Criterion, Decision
-from bvn_asp.explain import Measure, Node, plain
+from bvn_asp.nodes import Measure, Node, plain
 
 SCHEMA = "bvn-decision/1"
 

@@ -6,62 +6,23 @@ settled is explained by the facts that are missing.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
 from bvn_asp.errors import SolveError
 from bvn_asp.facts import Facts
+from bvn_asp.nodes import COMPARISONS, COUNTS, Node, counted, measured
 from bvn_asp.policy import Clause, Policy
 from bvn_asp.solve import INPUTS, OpenProgram
 from bvn_asp.terms import Term, name_of, subject_of, to_term
+from bvn_asp.wording import Wording
 
 MOST_REMEMBERED = 50_000
 """Most entries of each kind that are kept from one case to the next."""
 
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
-COMPARISONS = {"at_least": "at least", "below": "less than", "above": "more than", "at_most": "not more than"}
-COUNTS = {"reaches": "at least", "falls_short": "less than", "within": "not more than", "exceeds": "more than"}
-
-
-ENTITIES = ("finding", "surgery", "modic")
-"""Names of the places of a case for findings, surgeries and Modic changes."""
-
-
-class Measure(NamedTuple):
-    """A number or count of the record against a limit: values in `unit`, margin = actual - threshold."""
-
-    name: str
-    actual: Decimal
-    unit: str
-    relation: str
-    threshold: Decimal
-    margin: Decimal
-
-
-class Node(NamedTuple):
-    """One step of an explanation.
-
-    `kind` is recommendation, criterion, body, reason, fact, measure, reading or missing; `status` the status of a
-    criterion or body; `field` the record's field behind a fact; `children` the reasons.
-    """
-
-    kind: str
-    text: str
-    status: str = ""
-    clause: Clause | None = None
-    field: str = ""
-    fact: Term = ""
-    measure: Measure | None = None
-    children: tuple[Node, ...] = ()
-
-    def walk(self) -> Iterator[Node]:
-        """Yield this node and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
 
 
 class Plan(NamedTuple):
@@ -162,7 +123,7 @@ class Explainer:
         self._rules: dict[int, list[tuple[int, ...]]] = {}
         self._parts: dict[int, tuple[int, ...]] = {}
         self._nodes: dict[int, Node] = {}
-        self._places: dict[Term, Node] = {}
+        self.wording = Wording(program, policy, facts)
         self._entries: dict[frozenset[Term], tuple[object, ...]] = {}
         self._gaps: dict[int, tuple[Node, ...]] = {}
         self._possible: dict[int, bool] = {}
@@ -203,40 +164,11 @@ class Explainer:
         literal = self._program.literal(term)
         if literal is None or literal in self._program.facts:
             # True whatever the record states.
-            return Node("criterion", self.words(term[1]), str(term[0]), self._policy.clauses.get(str(term[1])))
+            return Node("criterion", self.wording.words(term[1]), str(term[0]), self._policy.clauses.get(str(term[1])))
         node = self._node(literal)
         if node is None:
             raise SolveError(f"the status {term} is none that an explanation knows")
         return node
-
-    def missing_fact(self, subject: Term) -> Node:
-        """Return the node of a fact that is not stated; of a finding or surgery that may not be there, its presence."""
-        entity = (
-            next((part for part in subject[1:] if isinstance(part, tuple)), None)
-            if isinstance(subject, tuple)
-            else None
-        )
-        if entity is not None and entity[0] in ENTITIES and entity not in self._facts.entries:
-            subject = ("modic_present" if entity[0] == "modic" else "present", entity)
-        text, field = f"{self.words(subject)}: not stated", self._facts.fields.get(subject, "")
-        return Node("missing", text, field=field, fact=self._program.topic(subject))
-
-    def words(self, term: Term) -> str:
-        """Return `term` in the policy's words."""
-        if isinstance(term, int):
-            return str(term)
-        name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
-        if name == "disc":
-            return "-".join(map(self.words, arguments))
-        if name in ENTITIES:
-            kind = self.words(arguments[0]) if name == "finding" else self._policy.wording.get(name, name)
-            return f"{kind} {self._facts.names[term]}" if term in self._facts.names else kind
-        text = self._policy.wording.get(name)
-        if text is None:
-            return name.upper() if _BODY.fullmatch(name) else name.replace("_", " ")
-        for place, argument in enumerate(arguments, 1):
-            text = text.replace(f"{{{place}}}", self.words(argument))
-        return text
 
     def _true(self, literal: int) -> bool:
         known = self._truth.get(literal)
@@ -346,7 +278,7 @@ class Explainer:
         return key
 
     def _reason(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        return Node("reason", self.words((name, *arguments)), children=self._reasons(literal))
+        return Node("reason", self.wording.words((name, *arguments)), children=self._reasons(literal))
 
     def _criterion(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
         clause = self._policy.clauses[str(arguments[0])]
@@ -354,40 +286,7 @@ class Explainer:
         return Node("criterion", clause.label, status, clause, fact=place, children=self._reasons(literal))
 
     def _body(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        return Node("body", self.words(arguments[0]), name, children=self._reasons(literal))
-
-    def _fact(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        subject = arguments[0]
-        field = self._facts.fields.get(subject, "")
-        if name == "value":
-            text = f"{self.words(subject)}: {plain(self._facts.numbers[subject])}"
-        elif isinstance(subject, tuple) and subject[0] == "at":
-            # Where an entity lies is one answer of the record, however many places the rules ask about.
-            place = self._places.get(subject[1])
-            if place is None:
-                levels = self._facts.names.get(subject[1], "").removeprefix("at ")
-                place = self._places[subject[1]] = Node("fact", f"{self.words(subject)}: {levels}", field=field)
-            return place
-        else:
-            text = f"{self.words(subject)}: {self.words(arguments[1]) if name == 'is' else name}"
-        return Node("fact", text, field=field, fact=subject)
-
-    def _comparison(self, relation: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        number, clause = arguments[0], self._policy.clauses[str(arguments[1])]
-        quantity = self._program.quantities[number]
-        threshold = Decimal(self._policy.thresholds[clause.id, quantity]) / self._policy.scale
-        measure = _measure(
-            self.words(number),
-            self._facts.numbers[number],
-            self._policy.units[quantity],
-            COMPARISONS[relation],
-            threshold,
-        )
-        needs = {"below": "at least", "at_most": "more than"}.get(relation, COMPARISONS[relation])
-        return Node(
-            "measure", _compared(measure, clause, needs), clause=clause, measure=measure,
-            field=self._facts.fields.get(number, ""), fact=number,
-        )  # fmt: skip
+        return Node("body", self.wording.words(arguments[0]), name, children=self._reasons(literal))
 
     def _count(self, relation: str, arguments: tuple[Term, ...], literal: int) -> Node:
         id = str(arguments[0])
@@ -397,17 +296,9 @@ class Explainer:
         pools = (row for row in self._program.rows("candidates", 2) if row[0] == id)
         of = next((f"of {row[1]}" for row in pools if self.holds(("candidates", *row))), "")
         limit = Decimal(self._policy.tallies[id])
-        measure = _measure(self.words(relation), Decimal(count), of, COUNTS[relation], limit)
+        measure = measured(self.wording.words(relation), Decimal(count), of, COUNTS[relation], limit)
         needs = "at most" if relation in ("within", "exceeds") else "at least"
-        return Node(
-            "measure", _counted(measure, needs), clause=clause, measure=measure, children=self._reasons(literal)
-        )
-
-    def _reading(self, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
-        question, option = str(arguments[0]), str(arguments[1])
-        read = self._policy.questions[question]
-        default = "" if option == read.default else ", not the default"
-        return Node("reading", f"{read.text} Read: {read.options[option]}", f"{question}={option}{default}")
+        return Node("measure", counted(measure, needs), clause=clause, measure=measure, children=self._reasons(literal))
 
     def _lacking(self, literal: int) -> tuple[Node, ...]:
         """Return what is missing for `literal`, over the rules that could still derive it."""
@@ -425,7 +316,7 @@ class Explainer:
 
     def _gap(self, literal: int) -> tuple[Node, ...]:
         if literal in self._program.inputs:
-            return (self.missing_fact(subject_of(self._program.inputs[literal])),)
+            return (self.wording.missing(subject_of(self._program.inputs[literal])),)
         below = self._lacking(literal)
         plan = self._memory.plan(literal)
         if below and plan is not None and plan.name in ("met", "clear", "passes_at"):
@@ -450,47 +341,25 @@ class Explainer:
         return any(sum(map(self._can, body)) >= bound for bound, body in self._program.rules.get(literal, ()))
 
 
-def plain(value: Decimal) -> str:
-    """Return a number as people write it: no exponent, no trailing zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _fact(explainer: Explainer, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+    return explainer.wording.fact(name, arguments)
 
 
-def _measure(name: str, actual: Decimal, unit: str, relation: str, threshold: Decimal) -> Measure:
-    return Measure(name, actual, unit, relation, threshold, actual - threshold)
+def _comparison(explainer: Explainer, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+    return explainer.wording.comparison(name, arguments)
 
 
-def _compared(measure: Measure, clause: Clause, needs: str) -> str:
-    unit = f" {measure.unit}" if measure.unit else ""
-    head = f"{measure.name}: {plain(measure.actual)}{unit}"
-    margin = plain(abs(measure.margin))
-    if clause.kind == "indication":
-        short = "over" if measure.margin > 0 else "short" if measure.margin < 0 else "exactly the limit"
-        return f"{head}, needs {needs} {plain(measure.threshold)}: " + (
-            f"{margin} {short}" if measure.margin else short
-        )
-    side = f"{margin} {'over' if measure.margin > 0 else 'under'}" if measure.margin else "exactly the limit"
-    return f"{head}, {measure.relation} {plain(measure.threshold)}: {side}"
+def _reading(explainer: Explainer, name: str, arguments: tuple[Term, ...], literal: int) -> Node:
+    return explainer.wording.reading(arguments)
 
 
-def _counted(measure: Measure, needs: str) -> str:
-    unit = f" {measure.unit}" if measure.unit else ""
-    margin = plain(abs(measure.margin))
-    if needs == "at least":
-        side = f": {margin} more needed" if measure.margin < 0 else ""
-        return f"{measure.name}: {plain(measure.actual)}{unit}, needs at least {plain(measure.threshold)}{side}"
-    side = f": {margin} too many" if measure.margin > 0 else ""
-    return f"{measure.name}: {plain(measure.actual)}{unit}, at most {plain(measure.threshold)}{side}"
-
-
-_BODY = re.compile(r"[ctls][0-9]{1,2}")
 _KEPT = {*STATUSES, "fails_at", "passes_at", "permissible", "refused"}
 _MAKERS: dict[str, Callable[[Explainer, str, tuple[Term, ...], int], Node]] = {
-    **dict.fromkeys(("yes", "no", "is", "value"), Explainer._fact),
-    **dict.fromkeys(COMPARISONS, Explainer._comparison),
+    **dict.fromkeys(("yes", "no", "is", "value"), _fact),
+    **dict.fromkeys(COMPARISONS, _comparison),
     **dict.fromkeys(COUNTS, Explainer._count),
     **dict.fromkeys((*STATUSES, "fails_at", "passes_at"), Explainer._criterion),
     **dict.fromkeys(("permissible", "refused"), Explainer._body),
-    "chosen": Explainer._reading,
+    "chosen": _reading,
 }
 """How to show a true atom, by its name; other names are shown if the policy words them."""

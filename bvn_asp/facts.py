@@ -5,24 +5,21 @@ Facts are terms, never text: nothing that a record says is ever parsed as a prog
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
-from bvn_asp.case import Ablation, Case, DrugClass, Feature, Finding, FindingKind, ModicFinding, Surgery, Treatment
+from bvn_asp.case import Case
 from bvn_asp.durations import months_between, weeks_between, years_between
-from bvn_asp.spine import bodies_of, discs_between
+from bvn_asp.record import Ablation, DrugClass, Feature, Finding, FindingKind, Surgery, Treatment
+from bvn_asp.shape import Shape, shape_of
+from bvn_asp.spine import discs_between
 from bvn_asp.terms import Term, name_of
 
 if TYPE_CHECKING:
     from bvn_asp.policy import Policy
-
-CORE_BODIES = ("L3", "L4", "L5", "S1")
-"""Bodies that every run looks at."""
-WIDE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
-"""Bodies that a run looks at when a case names any other, or another anatomy; bodies elsewhere then join by name."""
 
 ANATOMY = "lumbar_vertebrae"
 """The question that a record itself can answer."""
@@ -69,28 +66,6 @@ _READ = {path: attrgetter(path) for path, _ in (*ANSWERS, *CHOICES)}
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What a ground program must have room for: bodies, and how many findings of a kind, surgeries, Modic findings."""
-
-    bodies: tuple[str, ...] = CORE_BODIES
-    findings: int = 1
-    surgeries: int = 1
-    modic: int = 1
-
-    def terms(self) -> Iterator[Term]:
-        """Yield the facts that make this room."""
-        for body in self.bodies:
-            yield ("considered", body.lower())
-        for kind in get_args(FindingKind):
-            for place in range(1, self.findings + 1):
-                yield ("finding", ("finding", kind, place), kind)
-        for place in range(1, self.surgeries + 1):
-            yield ("surgery", ("surgery", place))
-        for place in range(1, self.modic + 1):
-            yield ("modic", ("modic", place))
-
-
-@dataclass(frozen=True)
 class Facts:
     """What a case states, in the policy's words.
 
@@ -120,16 +95,11 @@ def facts_for(case: Case, policy: Policy, readings: Mapping[str, str], *, assume
     return _Translation(case, policy, readings, assume_absent).facts
 
 
-def room_for(case: Case) -> Shape:
-    """Return the shape of `case` as far as the case itself tells: readings can still change the anatomy."""
-    return _shape(case, other_anatomy=case.patient.lumbar_vertebrae == "six")
-
-
 class _Translation:
     def __init__(self, case: Case, policy: Policy, readings: Mapping[str, str], assume_absent: bool | None) -> None:
         self.case, self.policy = case, policy
         readings = _with_anatomy(case, policy, readings)
-        self.facts = Facts(_shape(case, other_anatomy=ANATOMY in readings), readings=readings)
+        self.facts = Facts(shape_of(case, other_anatomy=ANATOMY in readings), readings=readings)
         self.fields, self.stated = self.facts.fields, self.facts.stated
         self.sites = _sites(self.facts.shape.bodies)
         self.procedure, self.planned = case.procedure_date, case.request.planned_procedure_date is not None
@@ -374,24 +344,3 @@ def _sites(bodies: tuple[str, ...]) -> list[tuple[str, Term]]:
         (f"{upper}-{lower}", ("disc", upper.lower(), lower.lower())) for upper, lower in discs_between(bodies)
     ]
     return [*((body, body.lower()) for body in bodies), *discs]
-
-
-def _shape(case: Case, *, other_anatomy: bool) -> Shape:
-    kinds = [finding.kind for finding in case.findings.present]
-    located: list[Finding | Surgery | ModicFinding] = [
-        *case.findings.present, *(case.surgeries or ()), *(case.mri.modic_changes or ()),
-    ]  # fmt: skip
-    levels = [*(case.request.bodies or ()), *(level for item in located for level in item.levels or ())]
-    named = {body for level in levels for body in bodies_of(level)}
-    wide = other_anatomy or not named <= set(CORE_BODIES)
-    return Shape(
-        bodies=(*WIDE_BODIES, *sorted(named - set(WIDE_BODIES))) if wide else CORE_BODIES,
-        findings=_room(max((kinds.count(kind) for kind in kinds), default=0)),
-        surgeries=_room(len(case.surgeries or ())),
-        modic=_room(len(case.mri.modic_changes or ())),
-    )
-
-
-def _room(count: int) -> int:
-    """Round up to a power of two, so that few ground programs serve all cases."""
-    return 1 << max(count - 1, 0).bit_length()

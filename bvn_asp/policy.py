@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from bvn_asp.errors import PolicyError, ReadingError
-from bvn_asp.facts import Shape
+from bvn_asp.shape import Shape
 from bvn_asp.solve import facts_of
 from bvn_asp.terms import Term, name_of
 

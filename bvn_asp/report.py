@@ -9,8 +9,8 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from bvn_asp.decision import Criterion, Decision
-from bvn_asp.explain import Node
 from bvn_asp.facts import ANATOMY
+from bvn_asp.nodes import Node
 
 if TYPE_CHECKING:
     from rich.console import Console

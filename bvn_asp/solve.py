@@ -10,15 +10,13 @@ from typing import Any, Literal
 import clingo
 
 from bvn_asp.errors import PolicyError, SolveError
+from bvn_asp.ground import Recorder
 from bvn_asp.terms import Term, name_of, subject_of, to_symbol, to_term
 
 OPEN_INPUTS = (Path(__file__).parent / "lp" / "open.lp").read_text(encoding="utf-8")
 
 
 Vocabulary = dict[str, list[tuple[Term, ...]]]
-Rule = tuple[int, tuple[int, ...]]
-"""A ground rule of one head: how many literals of its body must hold, and the body."""
-
 SHOWN = (("met", 1), ("unmet", 1), ("violated", 1), ("clear", 1), ("recommend", 1))
 """Predicates that every answer set shows whole."""
 
@@ -113,31 +111,6 @@ def _facts(control: clingo.Control, signatures: Iterable[tuple[str, int]]) -> Vo
     }
 
 
-class _Recorder(clingo.Observer):
-    """Keeps the ground rules by head: (bound, body), bound being how many literals of the body must hold."""
-
-    def __init__(self) -> None:
-        self.rules: dict[int, list[Rule]] = {}
-        self.facts: set[int] = set()
-
-    def rule(self, choice: bool, head: Sequence[int], body: Sequence[int]) -> None:
-        if not choice and head:
-            if body:
-                self._keep(head, len(body), tuple(body))
-            else:
-                self.facts.update(head)
-
-    def weight_rule(self, choice: bool, head: Sequence[int], lower_bound: int, body: Sequence[tuple[int, int]]) -> None:
-        if not choice and head:
-            if any(weight != 1 for _, weight in body):
-                raise SolveError("the policy weighs literals differently, which nothing here can explain")
-            self._keep(head, lower_bound, tuple(literal for literal, _ in body))
-
-    def _keep(self, head: Sequence[int], bound: int, body: tuple[int, ...]) -> None:
-        for atom in head:
-            self.rules.setdefault(atom, []).append((bound, body))
-
-
 class OpenProgram:
     """A policy ground once with its inputs open; a case, a reading or a search is a set of assumptions.
 
@@ -152,7 +125,7 @@ class OpenProgram:
         self._messages = messages
         self._solving = _solving(self.control)
         self._solving.models = "0"
-        recorder = _Recorder()
+        recorder = Recorder()
         self.control.register_observer(recorder)
         _ground(self.control, messages, [policy, OPEN_INPUTS], structure)
         self.rules, self.facts = recorder.rules, recorder.facts

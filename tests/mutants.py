@@ -22,9 +22,10 @@ from clingo import ast
 from bvn_asp.case import Case, Expectation
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.errors import BvnError
-from bvn_asp.facts import WIDE_BODIES, Shape, facts_for
+from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
 from bvn_asp.policy import Policy, policy_of, shipped_policy
+from bvn_asp.shape import WIDE_BODIES, Shape
 from bvn_asp.solve import INPUTS, OPEN_INPUTS
 from bvn_asp.terms import Term, to_symbol
 
@@ -199,7 +200,9 @@ def difference(original: str, changed: str) -> list[str] | None:
     )
     open_inputs = OPEN_INPUTS.partition("#program search.")[0]
     control.add(
-        "base", [], f"{original}\n{open_inputs}\n{facts}\n{renamed}\n{compared}\n{_RECORDS}\n:- not differs(_). #show differs/1."
+        "base",
+        [],
+        f"{original}\n{open_inputs}\n{facts}\n{renamed}\n{compared}\n{_RECORDS}\n:- not differs(_). #show differs/1.",
     )
     control.ground([("base", [])])
     with control.solve(yield_=True) as handle:

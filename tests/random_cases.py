@@ -10,8 +10,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, get_args
 
-from bvn_asp.case import Case, DrugClass, Feature, FindingKind, ModicType, SurgeryKind
+from bvn_asp.case import Case
 from bvn_asp.policy import Policy
+from bvn_asp.record import DrugClass, Feature, FindingKind, ModicType, SurgeryKind
 
 Record = dict[str, Any]
 _LEVELS = ("L2", "L3", "L4", "L5", "S1", "L6", "L2-L3", "L3-L4", "L4-L5", "L5-S1", "L5-L6", "T8", "S1-S2")

@@ -10,7 +10,7 @@ import pytest
 import bvn_asp
 from bvn_asp import decide, explain, load_case, read_case, shipped_policy
 from bvn_asp.decide import Engine
-from bvn_asp.explain import Node
+from bvn_asp.nodes import Node
 
 CASES = Path(__file__).parent.parent / "cases"
 

@@ -11,8 +11,9 @@ from clingo import ast
 
 from bvn_asp.decide import SIDES
 from bvn_asp.errors import PolicyError
-from bvn_asp.facts import Shape, facts_for
+from bvn_asp.facts import facts_for
 from bvn_asp.policy import Policy, check_safety, load_policy, policy_of, shipped_path, shipped_policy
+from bvn_asp.shape import Shape
 from bvn_asp.solve import INPUTS, OpenProgram, answer_set
 from bvn_asp.terms import name_of
 from tests.random_cases import random_case
