@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from bvn_asp.fields import Answer, Listed, OpenList
+from bvn_asp.fields import MOST_ITEMS, UNKNOWN, Answer, Listed, OpenList
 from bvn_asp.record import (
     Ablation,
     Anaesthesia,
@@ -108,3 +108,26 @@ class Case(Section):
     def procedure_date(self) -> datetime.date | None:
         """The planned procedure, or the request if no procedure is planned yet."""
         return self.request.planned_procedure_date or self.request.date
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a case file, with `unknown` allowed wherever a case file allows it."""
+    schema = Case.model_json_schema()
+    statuses = schema["$defs"]["Treatment"]["properties"]["status"]["anyOf"][0]
+    for section in (schema, *schema["$defs"].values()):
+        for name, field in section.get("properties", {}).items():
+            section["properties"][name] = _with_unknown(field, statuses)
+    return schema
+
+
+def _with_unknown(field: dict[str, Any], statuses: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a field that can also be unknown; a treatment can also be its bare status."""
+    inner = {key: value for key, value in field.items() if key not in ("title", "description", "default")}
+    rest = {key: value for key, value in field.items() if key in ("title", "description")}
+    choices: list[dict[str, Any]] = inner["anyOf"] if set(inner) == {"anyOf"} else [inner]
+    choices = [{**choice, "maxItems": MOST_ITEMS} if choice.get("type") == "array" else choice for choice in choices]
+    if inner.get("$ref", "").endswith(("Treatment", "Pharmacotherapy")):
+        choices.append(statuses)
+    known = inner.get("type") in ("string", "object") or "const" in inner
+    extra = [] if known else [choice for choice in ({"const": UNKNOWN}, {"type": "null"}) if choice not in choices]
+    return {**rest, "anyOf": [*choices, *extra]}

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ from bvn_asp.decision import NOTICE
 from bvn_asp.errors import BvnError, ReadingError
 from bvn_asp.policy import shipped_policy
 from bvn_asp.shape import room_for
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, console, each, fail, say
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, READER_GONE, console, each, fail, say
 
 if TYPE_CHECKING:
     pass
@@ -98,7 +99,8 @@ def test(
     try:
         each(paths or [Path("cases")], compare)
     finally:
-        _coverage(engine, coverage)
+        if coverage.seen:
+            _coverage(engine, coverage)
         say(
             f"{counts['held']} expected answers hold, {counts['differed']} differ; "
             f"{counts['without']} cases expect nothing"
@@ -147,6 +149,8 @@ def facts(
         for term in facts_for(case, engine.policy, engine.policy.readings(chosen), assume_absent=assume_absent).terms():
             say(f"{to_symbol(term)}.")
 
+    if path.is_dir():
+        fail(f"{path}: a folder; expected one case file", BAD_INPUT)
     each([path], show)
 
 
@@ -155,9 +159,9 @@ def schema(
     decision: Annotated[bool, typer.Option("--decision", help="Of the JSON that `bvn decide --json` prints.")] = False,
 ) -> None:
     """Print the JSON Schema of a case file."""
-    from bvn_asp.document import json_schema
+    from bvn_asp import case, document
 
-    say(json.dumps(json_schema() if decision else Case.model_json_schema(), indent=2))
+    say(json.dumps(document.json_schema() if decision else case.json_schema(), indent=2))
 
 
 @app.command()
@@ -186,14 +190,21 @@ def main() -> None:
     """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
     # Next to nothing here is garbage before the end, and looking for it costs a start a tenth of its time.
     gc.set_threshold(100_000, 50, 50)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader has gone: nothing is left to say, and Python must not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(READER_GONE)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        fail(f"the output cannot be written: {error.strerror or error}", BAD_INPUT)
     except BvnError as error:
         fail(str(error), BAD_INPUT)
 

@@ -130,7 +130,7 @@ class Explainer:
 
     @cached_property
     def _stated(self) -> set[Term]:
-        return {subject_of(term) for term in self._facts.stated}
+        return {subject_of(term) for term in self._facts.stated if name_of(term) != "assumed_absent"}
 
     def holds(self, term: Term) -> bool:
         """Tell whether the atom `term` is true."""

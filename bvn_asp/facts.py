@@ -103,7 +103,7 @@ class _Translation:
         self.fields, self.stated = self.facts.fields, self.facts.stated
         self.sites = _sites(self.facts.shape.bodies)
         self.procedure, self.planned = case.procedure_date, case.request.planned_procedure_date is not None
-        self.request = case.request.date or case.request.planned_procedure_date
+        self.request = case.request.date
         for path, term in ANSWERS:
             self.answer(term, _READ[path](case), path)
         for path, term in CHOICES:
@@ -236,7 +236,7 @@ class _Translation:
             count = len(indices) if indices or kind in findings.absent else None
             for place in range(1, self.facts.shape.findings + 1):
                 entity: Term = ("finding", kind, place)
-                self.present(("present", entity), place, count, f"findings ({kind})")
+                self.present(("present", entity), place, count, f"findings.present or findings.absent: {kind}")
                 if place <= len(indices):
                     self.finding(
                         entity, findings.present[indices[place - 1]], f"findings.present[{indices[place - 1]}]"

@@ -105,10 +105,23 @@ def _schema(**one: Any) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [one, {"const": UNKNOWN}, {"type": "null"}]})
 
 
+def _one_or_more(one: dict[str, Any]) -> WithJsonSchema:
+    several = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
+    return WithJsonSchema({"anyOf": [one, several, {"const": UNKNOWN}, {"type": "null"}]})
+
+
 def _amount(low: int, high: int) -> tuple[BeforeValidator, WithJsonSchema]:
-    return _known(_number(low, high)), _schema(type=["number", "string"], minimum=low, maximum=high)
+    text = {"type": "string", "pattern": "^[-+]?[0-9]+([.][0-9]+)?$"}
+    number = {"type": "number", "minimum": low, "maximum": high}
+    return _known(_number(low, high)), WithJsonSchema({"anyOf": [number, text, {"const": UNKNOWN}, {"type": "null"}]})
 
 
+_LEVEL = {
+    "type": "string",
+    "pattern": "^[CTLSctls][0-9]{1,2}([-/][CTLSctls]?[0-9]{1,2})?$",
+    "examples": ["L4", "L4-L5"],
+}
+_BODY = {"type": "string", "pattern": "^[CTLSctls][0-9]{1,2}$", "examples": ["L4", "S1"]}
 Answer = Annotated[bool | None, _known(_answer), _schema(type="boolean")]
 Date = Annotated[datetime.date | None, _known(_date), _schema(type="string", format="date")]
 Years = Annotated[Decimal | None, *_amount(0, 150)]
@@ -117,8 +130,8 @@ Weeks = Annotated[Decimal | None, *_amount(0, 2000)]
 Millimetres = Annotated[Decimal | None, *_amount(0, 200)]
 MassIndex = Annotated[Decimal | None, *_amount(5, 300)]
 TScore = Annotated[Decimal | None, *_amount(-20, 20)]
-Levels = Annotated[tuple[str, ...] | None, _known(_several(level_name)), _schema(type=["string", "array"])]
-Bodies = Annotated[tuple[str, ...] | None, _known(_several(body_name)), _schema(type=["string", "array"])]
+Levels = Annotated[tuple[str, ...] | None, _known(_several(level_name)), _one_or_more(_LEVEL)]
+Bodies = Annotated[tuple[str, ...] | None, _known(_several(body_name)), _one_or_more(_BODY)]
 Units = Annotated[int | None, _known(_units), _schema(type="integer", minimum=0, maximum=99)]
 Known = _known(lambda value: value)
 Listed = _known(_items)

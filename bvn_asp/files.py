@@ -21,6 +21,8 @@ from bvn_asp.errors import CaseError, Problem
 SUFFIXES = (".yaml", ".yml", ".json")
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
+MOST_PROBLEMS = 25
+"""Most mistakes of one file that are listed."""
 
 Path_ = tuple[str | int, ...]
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -37,6 +39,8 @@ def load_case(path: str | Path) -> Case:
     """Read the case file at `path`; raise CaseError if it cannot be read or holds a mistake."""
     name = str(path)
     try:
+        if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+            raise CaseError(name, [Problem("", "not a regular file; write - for standard input")])
         if Path(path).stat().st_size > MOST_BYTES:
             raise CaseError(
                 name, [Problem("", f"larger than {MOST_BYTES:,} bytes, the most that a case file may have")]
@@ -67,7 +71,9 @@ def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False)
     except ValidationError as error:
         problems += [_problem(detail, lines) for detail in error.errors(include_url=False, include_input=False)]
     if problems:
-        raise CaseError(name, sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0))
+        found = sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0)
+        more = [Problem("", f"{len(found) - MOST_PROBLEMS} more mistakes")] if len(found) > MOST_PROBLEMS else []
+        raise CaseError(name, found[:MOST_PROBLEMS] + more)
     return case
 
 
@@ -161,6 +167,10 @@ def _scalar(node: Any) -> Any:
 def _problem(detail: ErrorDetails, lines: dict[Path_, int]) -> Problem:
     path: Path_ = detail["loc"]
     message = detail["msg"].removeprefix("Value error, ")
+    if not path:
+        # A conflict between fields begins with the first of them.
+        first = re.match(r"[a-z_]+", message)
+        return Problem("", message, lines.get((first[0],)) if first else None)
     if detail["type"] == "extra_forbidden":
         message = "there is no such field" + _suggestion(str(path[-1]), _names_at(path[:-1]))
     elif detail["type"] == "literal_error":

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
 FAILING = ("unmet", "violated")
+MOST_NAMED = 8
+"""Most facts of a set that a report names."""
 STYLES = {
     "approve": "bold green", "partial": "bold yellow", "deny": "bold red", "pend": "bold blue",
     "met": "green", "clear": "green", "permissible": "green", "eligible": "green", "passes": "green",
@@ -109,23 +111,20 @@ def html(decision: Decision) -> str:
 
 
 def _remarks(decision: Decision) -> Iterator[str]:
-    if decision.grants:
-        yield f"May be treated: {', '.join(decision.grants)}"
     if decision.choices:
         sets = "; ".join(" ".join(choice) for choice in decision.choices)
-        more = (
-            f" and {decision.choices_count - len(decision.choices)} more"
-            if decision.choices_count > len(decision.choices)
-            else ""
-        )
-        yield f"More bodies than the limit: any one of these sets: {sets}{more}"
+        more = decision.choices_count - len(decision.choices)
+        yield f"Permissible: {', '.join(decision.grants)}, more than may be treated at once"
+        yield f"May be treated: any one of these sets: {sets}{f' and {more} more' if more else ''}"
+    elif decision.grants:
+        yield f"May be treated: {', '.join(decision.grants)}"
     if decision.units:
         yield f"Units: {_units(decision.units.items())}"
     if decision.units_agree is not None:
         asked = _units(decision.units_asked.items())
         yield f"Units asked for: {asked}, {'as recommended' if decision.units_agree else 'not as recommended'}"
     for criterion in decision.flags:
-        yield f"Flag: {criterion.clause.label} ({criterion.clause.citation})"
+        yield f"Flag: {decision.policy.wording.get('flag', criterion.clause.label)} ({criterion.clause.citation})"
     for question, option in decision.readings.items():
         read = decision.policy.questions[question]
         if option != read.default:
@@ -216,12 +215,18 @@ def _missing(decision: Decision) -> Iterator[str]:
     if decision.recommendation == "pend":
         yield f"\nStill possible: {', '.join(decision.possible)}."
         yield "Smallest sets of facts that would settle it, suitably answered:"
-    for settlement in decision.settlements:
-        facts = "; ".join(f"{_fact(node)} ({node.field})" for node in settlement.facts[:12])
-        more = f"; and {len(settlement.facts) - 12} more" if len(settlement.facts) > 12 else ""
-        yield f"  {settlement.outcome}: {facts}{more}"
+    shown: set[str] = set()
+    for settlement in sorted(decision.settlements, key=lambda item: len(item.facts)):
+        facts = [f"{_fact(node)} ({node.field})" for node in settlement.facts[:MOST_NAMED]]
+        if len(settlement.facts) > MOST_NAMED:
+            # Long sets differ in little; one for each outcome tells how far away it is.
+            if settlement.outcome in shown:
+                continue
+            facts.append(f"and {len(settlement.facts) - MOST_NAMED} more of those above")
+        shown.add(settlement.outcome)
+        yield f"  {settlement.outcome}: {'; '.join(facts)}"
     if not decision.settlements_complete:
-        yield "  (there are more sets of the same size)"
+        yield "  (there are more sets like these; --json lists some of them in full)"
 
 
 def _fact(node: Node) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+READER_GONE = 141
 
 
 def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "") -> None:
