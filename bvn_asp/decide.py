@@ -182,7 +182,8 @@ class _Verdict:
             readings={
                 id: self.facts.readings.get(id, question.default) for id, question in self.policy.questions.items()
             },
-            assume_absent=any(name_of(term) == "assumed_absent" for term in self.facts.stated),
+            # What is assumed comes after all that is stated.
+            assume_absent=bool(self.facts.stated) and name_of(self.facts.stated[-1]) == "assumed_absent",
             explanation=self.root,
             policy=self.policy,
         )

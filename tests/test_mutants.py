@@ -17,8 +17,8 @@ def edited(old: str, new: str) -> Mutant:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("threshold(i1, age, 18*one)", "threshold(i1, age, 17*one)"),
-        ("threshold(n8b, slip, 2*one)", "threshold(n8b, slip, 3*one)"),
+        ("threshold(i1, age, 18*whole)", "threshold(i1, age, 17*whole)"),
+        ("threshold(n8b, slip, 2*whole)", "threshold(n8b, slip, 3*whole)"),
         ("tally(i3, 3)", "tally(i3, 2)"),
         ("violated(n5) :- found(pregnancy).", ""),
         ("clear(n5) :- ruled_out(pregnancy).", "clear(n5)."),
