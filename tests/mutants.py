@@ -133,7 +133,14 @@ def holds(engine: Engine, policy: Policy, case: Case, expectation: Expectation) 
 
 
 def _one_each(shown: frozenset[Term], policy: Policy) -> bool:
-    """Tell whether every criterion has exactly one status, of its own kind."""
+    """Tell whether every criterion has exactly one status, of its own kind, and no body more than one."""
+    bodies = [
+        term[1]
+        for term in shown
+        if isinstance(term, tuple) and term[0] in ("permissible", "refused", "body_undetermined")
+    ]
+    if len(set(bodies)) < len(bodies):
+        return False
     statuses = {name for sides in SIDES.values() for name in (*sides, "undetermined")}
     found = [term for term in shown if isinstance(term, tuple) and term[0] in statuses]
     criteria = {clause.id: SIDES[clause.kind] for clause in policy.clauses.values() if clause.kind in SIDES}
