@@ -17,7 +17,7 @@ from bvn_asp.nodes import Node
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
 from bvn_asp.solve import OpenProgram, open_program
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import Term, name_of, subject_of
 
 MOST_SETS = 8
 """Most sets of missing facts, or of bodies to choose from, that a decision lists."""
@@ -88,7 +88,7 @@ class Engine:
                 if quantity is not None and isinstance(term[2], int):
                     literal = program.places.get(("value", term[1], representative(term[2], self._limits[quantity])))
             if literal is None:
-                raise PolicyError(f"the policy knows no input such as {name_of(term)}({_subject_name(term)})")
+                raise PolicyError(f"the policy knows no input such as {name_of(term)}({name_of(subject_of(term))})")
             literals.add(literal)
         return literals
 
@@ -250,7 +250,7 @@ class _Verdict:
             everything &= whole
             for terms in sets:
                 facts = [
-                    self.explainer.wording.missing(_subject(term)) for term in terms if name_of(term) != "complete"
+                    self.explainer.wording.missing(subject_of(term)) for term in terms if name_of(term) != "complete"
                 ]
                 found.append(Settlement(outcome, missing_facts(sorted(facts, key=lambda node: node.text))))
         return tuple(dict.fromkeys(found)), everything
@@ -274,12 +274,4 @@ def _settled_body(body: Body, always: frozenset[Term]) -> Body:
 @cache
 def _is_setting(term: Term) -> bool:
     """Tell whether an input belongs to the run or the request, which completions leave as they are."""
-    return name_of(term) in ("selected", "assumed_absent") or name_of(_subject(term)) == "requested"
-
-
-def _subject(term: Term) -> Term:
-    return term[1] if isinstance(term, tuple) else term
-
-
-def _subject_name(term: Term) -> str:
-    return name_of(_subject(term))
+    return name_of(term) in ("selected", "assumed_absent") or name_of(subject_of(term)) == "requested"

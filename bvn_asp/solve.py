@@ -122,7 +122,6 @@ class OpenProgram:
     def __init__(self, policy: str, structure: Iterable[Term]) -> None:
         messages: list[str] = []
         self.control = _control(messages)
-        self._messages = messages
         self._solving = _solving(self.control)
         self._solving.models = "0"
         recorder = Recorder()
