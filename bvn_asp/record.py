@@ -169,13 +169,13 @@ class Finding(Section):
 
     @model_validator(mode="after")
     def _belongs(self) -> Finding:
-        for name, kinds in _DETAILS.items():
+        for name, kinds in DETAILS.items():
             if getattr(self, name) is not None and self.kind not in kinds:
                 raise ValueError(f"{name} goes with {' or '.join(kinds)}, not with {self.kind}")
         return self
 
 
-_DETAILS: dict[str, tuple[str, ...]] = {
+DETAILS: dict[str, tuple[str, ...]] = {
     "shape": ("disc_herniation",),
     "size_mm": ("disc_herniation",),
     "slip_mm": ("spondylolisthesis",),
@@ -183,6 +183,7 @@ _DETAILS: dict[str, tuple[str, ...]] = {
     "healed": ("compression_fracture", "traumatic_fracture", "trauma"),
     "active": ("infection",),
 }
+"""Fields of a finding that go with some kinds only."""
 
 
 class Findings(Section):
