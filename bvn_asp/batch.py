@@ -1,6 +1,6 @@
 """Decide a file of cases: parts in several processes, each written whole or not at all, and taken up where it ended.
 
-The result is a folder with a Parquet file for each part of the input and `summary.json`. Until the last part is done
+The result is a folder with a Parquet file for each part of the input and `_summary.json`. Until the last part is done
 it is called `NAME.unfinished`, so that a folder of the asked name is always a whole result.
 """
 
@@ -24,13 +24,14 @@ import pyarrow as pa
 
 from bvn_asp.checks import suspects
 from bvn_asp.columns import ID, case_of, problems_of, row_of
+from bvn_asp.compiled import refuse
 from bvn_asp.decider import Decider
 from bvn_asp.errors import Problem, TableError
 from bvn_asp.policy import policy_of
 from bvn_asp.rows import Rows, Setting
 from bvn_asp.tables import Block, Part, Reject, Source, open_source, parquet_writer, refusal
 
-SUMMARY = "summary.json"
+SUMMARY = "_summary.json"
 _JOB = "job.json"
 _ROWS_TOGETHER = 1 << 20
 """Most rows of answers that a process keeps before it writes them."""
@@ -57,6 +58,12 @@ class Job:
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
+    def check(self) -> None:
+        """Raise ReadingError or PolicyError now rather than in a worker."""
+        policy = policy_of(self.policy)
+        policy.readings(self.readings)
+        refuse(policy)
+
     def decider(self) -> Decider:
         """Return a decider of this job's own."""
         policy = policy_of(self.policy)
@@ -80,20 +87,21 @@ class Tally:
         )  # fmt: skip
 
 
-def accepted(block: Block, setting: Setting) -> tuple[Any, Any, list[Reject]]:
+def accepted(block: Block, setting: Setting) -> tuple[Rows, Any, list[Reject]]:
     """Return the rows of `block` that are cases, their numbers, and what was rejected with its reasons."""
     batch, rejects = block.batch, list(block.rejects)
+    rows = Rows(batch, setting)
     numbers = np.arange(block.first, block.first + batch.num_rows) if block.numbers is None else np.array(block.numbers)
     wrong = np.zeros(batch.num_rows, np.bool_)
-    for place in np.flatnonzero(suspects(Rows(batch, setting))).tolist():
+    for place in np.flatnonzero(suspects(rows)).tolist():
         row = batch.slice(place, 1).to_pylist()[0]
         problems = problems_of(row) or _unusual(row)
         if problems:
             wrong[place] = True
             rejects.append(Reject(int(numbers[place]), row.get(ID), tuple(problems)))
     if wrong.any():
-        batch, numbers = batch.filter(pa.array(~wrong)), numbers[~wrong]
-    return batch, numbers, sorted(rejects, key=lambda reject: reject.row)
+        rows, numbers = Rows(batch.filter(pa.array(~wrong)), setting), numbers[~wrong]
+    return rows, numbers, sorted(rejects, key=lambda reject: reject.row)
 
 
 def _unusual(row: Mapping[str, Any]) -> list[Problem]:
@@ -119,12 +127,12 @@ def decide_part(job: Job, decider: Decider, source: Source, part: Part, folder: 
     settled = decider.settled
     with parquet_writer(written, decider.schema) as writer:
         for block in source.blocks(part):
-            batch, numbers, bad = accepted(block, decider.setting)
+            rows, numbers, bad = accepted(block, decider.setting)
             if bad and not job.skip:
                 raise TableError("\n".join(refusal(job.path, reject) for reject in bad[:1]))
             rejects += bad
-            answers = decider.decide(batch, numbers)
-            total += Tally(block.read, batch.num_rows, len(bad), 0, _counted(answers))
+            answers = decider.answers(decider.planes(rows), rows.batch, numbers)
+            total += Tally(block.read, rows.count, len(bad), 0, _counted(answers))
             waiting.append(answers)
             if sum(each.num_rows for each in waiting) >= _ROWS_TOGETHER:
                 writer.write_table(pa.Table.from_batches(waiting), row_group_size=_ROWS_TOGETHER)
@@ -135,7 +143,7 @@ def decide_part(job: Job, decider: Decider, source: Source, part: Part, folder: 
         raise TableError(f"{job.path}: {total.read} rows read, but {total.decided} decided, {total.rejected} rejected")
     if rejects:
         lines = [json.dumps(_reject_line(reject)) + "\n" for reject in rejects]
-        _whole(folder / f"rejected-{part.place:05}.jsonl", "".join(lines))
+        _whole(folder / f"_rejected-{part.place:05}.jsonl", "".join(lines))
     written.replace(folder / f"{name}.parquet")
     _whole(folder / f"{name}.json", json.dumps(asdict(total)))
     return total

@@ -78,7 +78,7 @@ class Bounds:
         return self._relax(node, self.loose(node), high=True)
 
     def _relax(self, node: int, relaxed: frozenset[Term], *, high: bool) -> int:
-        """Return an upper (or lower) bound of `node` in which the subjects `relaxed`, if unknown, are stated all ways."""
+        """Return an upper (or lower) bound of `node`: the subjects `relaxed`, where unknown, are stated all ways."""
         key = node, relaxed, high
         if key not in self._relaxed:
             kind, parts = self.nodes.made[node]

@@ -62,11 +62,13 @@ def _scalars(rows: Rows) -> Iterator[Flags]:
 
 def _beyond(values: Whole, known: Flags, low: int, high: int) -> Flags:
     grain = 10**DECIMALS
-    return ((values < low * grain) | (values > high * grain)) & known
+    beyond: Flags = ((values < low * grain) | (values > high * grain)) & known
+    return beyond
 
 
 def _outside(values: Whole, known: Flags) -> Flags:
-    return ((values < _FIRST_DAY) | (values > _LAST_DAY)) & known
+    outside: Flags = ((values < _FIRST_DAY) | (values > _LAST_DAY)) & known
+    return outside
 
 
 def _is_nested(array: Any) -> bool:
@@ -102,7 +104,7 @@ def _orders(rows: Rows) -> Iterator[Flags]:
         (birth, onset), (birth, procedure), (onset, procedure), (start, end), (end, procedure), (request, later),
     ):  # fmt: skip
         yield (first[0] > second[0]) & first[1] & second[1]
-    months, given = rows.surgeries.numbers("months_before_procedure")
+    _, given = rows.surgeries.numbers("months_before_procedure")
     for entries in (rows.surgeries, rows.ablations):
         day, known = entries.days("date")
         after = known & procedure[1][entries.rows] & (day > procedure[0][entries.rows])
@@ -153,10 +155,9 @@ def _entries(entries: Entries, name: str) -> Flags:
 
 def _texts(texts: Texts, *, several: bool) -> Flags:
     """Return which lists hold something strange or too much; of `several`, none may be empty or name one twice."""
-    wrong = texts.sizes > MOST_ITEMS
-    wrong[texts.owner[texts.codes < 0]] = True
+    wrong = (texts.sizes > MOST_ITEMS) | texts.strange
     if several:
-        wrong |= texts.known & ((texts.sizes == 0) | (np.bitwise_count(texts.masks()) != texts.sizes))
+        wrong |= texts.known & ((texts.sizes == 0) | (np.bitwise_count(texts.masks) != texts.sizes))
     return wrong
 
 

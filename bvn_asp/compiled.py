@@ -136,7 +136,7 @@ def _exhaustive(program: OpenProgram, readings: Mapping[str, str]) -> bool:
 
 
 def refuse(policy: Policy) -> None:
-    """Raise PolicyError for rules that choose, or forbid instead of conclude: a batch has no answer sets to choose from."""
+    """Raise PolicyError for rules that choose, or forbid instead of conclude: a batch knows one answer set a case."""
 
     def check(statement: clingo.ast.AST) -> None:
         kind = statement.ast_type

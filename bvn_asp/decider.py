@@ -25,7 +25,7 @@ from bvn_asp.rows import Rows, Setting
 from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.spine import BODIES
 from bvn_asp.terms import Term
-from bvn_asp.words import Flags, Whole, pack, unpack
+from bvn_asp.words import Whole, pack, unpack
 
 ROW = "row"
 PEND, UNDETERMINED = "pend", "undetermined"
@@ -53,37 +53,33 @@ class Decider:
     def decide(self, batch: Any, numbers: Any = None) -> Any:
         """Return the answers on the cases of `batch`, a record batch; its rows are numbered from 1 on by default."""
         numbers = np.arange(1, 1 + batch.num_rows) if numbers is None else numbers
-        return self.answers(self.planes(batch), batch, numbers)
+        return self.answers(self.planes(Rows(batch, self.setting)), batch, numbers)
 
-    def planes(self, batch: Any) -> Planes:
+    def planes(self, rows: Rows) -> Planes:
         """Return every side of every answer, and what is reported, a bit for each case."""
-        rows = Rows(batch, self.setting)
-        main, apart = self._shapes(rows)
+        (main, _), *apart = self.shapes(rows)
         planes = self._run(rows, main)
-        if apart is not None:
+        for shape, places in apart:
             # A few cases need more room than the rest: they are decided again, with it.
-            places = np.flatnonzero(apart[0])
-            others = self._run(Rows(batch.take(pa.array(places)), self.setting), apart[1])
+            others = self._run(Rows(rows.batch.take(pa.array(places)), self.setting), shape)
             for term, words in others.items():
-                flags = unpack(planes.get(term, rows.nowhere), rows.count)
-                flags = flags.copy()
+                flags = unpack(planes.get(term, rows.nowhere), rows.count).copy()
                 flags[places] = unpack(words, len(places))
                 planes[term] = pack(flags)
         return planes
 
-    def _shapes(self, rows: Rows) -> tuple[Shape, tuple[Flags, Shape] | None]:
-        """Return the least shape for all but a few of the cases, and those few with the shape that they need."""
+    def shapes(self, rows: Rows) -> list[tuple[Shape, Whole]]:
+        """Return the least shape for all but a few of the cases, then for those few; each with its cases."""
         levels, *counts = rows.rooms()
-        wider = [np.uint64(~bodies_mask(bodies)) for bodies in _BODY_SETS]
+        wider = [~bodies_mask(bodies) for bodies in _BODY_SETS]
         sets = sum(((levels & mask) != 0).astype(np.int64) for mask in wider[:2])
         needs: list[Whole] = [np.asarray(sets), *(_rooms(count) for count in counts)]
         usual = [_usual(need) for need in needs]
-        apart = np.zeros(rows.count, np.bool_)
-        for need, most in zip(needs, usual, strict=True):
-            apart |= need > most
-        if not apart.any():
-            return _shape(usual), None
-        return _shape(usual), (apart, _shape([int(need[apart].max()) for need in needs]))
+        apart = np.logical_or.reduce([need > most for need, most in zip(needs, usual, strict=True)])
+        found = [(_shape(usual), np.flatnonzero(~apart))]
+        if apart.any():
+            found.append((_shape([int(need[apart].max()) for need in needs]), np.flatnonzero(apart)))
+        return found
 
     def compiled(self, shape: Shape, *, closed: bool) -> Compiled:
         """Return the kernel for `shape`; `closed` if some record is run as complete."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from bvn_asp.spine import BODIES, bodies_of, discs_between
-from bvn_asp.words import Flags, Whole, codes, offsets, unpack, valid_flags, valid_words
+from bvn_asp.words import Flags, Whole, codes, lookup, offsets, unpack, valid_flags, valid_words
 from bvn_asp.words import answers as answer_words
 from bvn_asp.words import days as day_values
 from bvn_asp.words import numbers as number_values
@@ -31,6 +31,21 @@ def bodies_mask(bodies: Sequence[str]) -> np.uint64:
     return np.uint64(found)
 
 
+_KINDS: tuple[tuple[int, type[np.generic]], ...] = (
+    (8, np.uint8), (16, np.uint16), (32, np.uint32), (64, np.uint64),
+)  # fmt: skip
+"""The least kind of number with so many bits."""
+
+
+def joined(join: np.ufunc, values: npt.NDArray[Any], rows: Whole, found: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return `found` with the values of each row joined into it; `rows` ascends."""
+    if len(rows):
+        begins = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+        places = rows[begins]
+        found[places] = join(found[places], join.reduceat(values, begins))
+    return found
+
+
 def ranks(rows: Whole) -> Whole:
     """Return how many entries of the same case come before each; `rows` ascends."""
     place = np.arange(len(rows))
@@ -40,26 +55,28 @@ def ranks(rows: Whole) -> Whole:
 
 
 class Texts:
-    """A list column of texts: the place in a vocabulary of each item, and the list that it belongs to."""
+    """A list column of texts: the items of every list as bits, by their place in a vocabulary."""
 
     def __init__(self, array: Any, vocabulary: Sequence[str]) -> None:
-        self.count = len(array)
-        self.known = valid_flags(array)
-        if array.null_count == len(array):
-            self.codes, self.owner = np.zeros(0, np.int8), np.zeros(0, np.int64)
-            self.sizes = np.zeros(len(array), np.int64)
+        self.count, self.known = len(array), valid_flags(array)
+        self.sizes = np.zeros(self.count, np.int64)
+        self.masks: Masks = np.zeros(self.count, np.uint64)
+        self.strange = np.zeros(self.count, np.bool_)
+        """Which lists hold a null, or a text that the vocabulary does not have."""
+        if array.null_count == self.count:
             return
         starts, items = offsets(array)
         self.sizes = np.diff(starts)
-        self.codes = codes(items, vocabulary)
-        self.owner = np.repeat(np.arange(len(array)), self.sizes)
-
-    def masks(self) -> Masks:
-        """Return the items of every list as bits."""
-        found = np.zeros(self.count, np.uint64)
-        good = self.codes >= 0
-        np.bitwise_or.at(found, self.owner[good], np.uint64(1) << self.codes[good].astype(np.uint64))
-        return found
+        full = np.flatnonzero(self.sizes)
+        if not len(full):
+            return
+        kind = next(kind for size, kind in _KINDS if len(vocabulary) <= size)
+        bits = lookup(items, {word: 1 << place for place, word in enumerate(vocabulary)}, 0, kind)
+        if items.null_count:
+            bits[~valid_flags(items)] = 0
+        self.masks[full] = np.bitwise_or.reduceat(bits, starts[full])
+        if not bits.all():
+            self.strange[np.repeat(np.arange(self.count), self.sizes)[bits == 0]] = True
 
 
 class Entries:
@@ -135,7 +152,7 @@ class Entries:
         key = ("masks", name)
         if key not in self._cache:
             texts = self.texts(name, vocabulary)
-            self._cache[key] = texts.masks(), texts.known
+            self._cache[key] = texts.masks, texts.known
         found: tuple[Masks, Flags] = self._cache[key]
         return found
 

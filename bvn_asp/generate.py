@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ import pyarrow as pa
 
 from bvn_asp.columns import NUMBER, domains, schema
 from bvn_asp.entries import LEVELS
+from bvn_asp.errors import TableError
 from bvn_asp.policy import Policy
+from bvn_asp.tables import parquet_writer
 from bvn_asp.words import Flags, Whole, pack
 
 BLOCK = 65_536
 """Rows that are made at once; the cases of a seed are the same whatever the number asked for."""
+_GROUP = 4
+"""Blocks to a row group."""
 _MILLION = 1_000_000
 _FIRST_DAY = 18_993  # 1 January 2022
 _CORE = ("L3", "L4", "L5", "S1")
@@ -51,6 +56,28 @@ def generate(policy: Policy, count: int, seed: int, habit: str = "usual") -> Any
     for block in range((count + BLOCK - 1) // BLOCK):
         batch = _Block(policy, HABITS[habit], np.random.default_rng([seed, block]), f"{seed}-{block}").batch()
         yield batch.slice(0, min(BLOCK, count - block * BLOCK))
+
+
+def write(policy: Policy, count: int, seed: int, habit: str, path: Path) -> None:
+    """Write `count` synthetic cases to the Parquet file `path`; raise TableError if that cannot be."""
+    if path.suffix.lower() != ".parquet":
+        raise TableError(f"{path}: expected a name that ends in .parquet")
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with parquet_writer(unfinished, schema()) as writer:
+            waiting: list[Any] = []
+            for batch in generate(policy, count, seed, habit):
+                waiting.append(batch)
+                if len(waiting) == _GROUP:
+                    writer.write_table(pa.Table.from_batches(waiting), row_group_size=_GROUP * BLOCK)
+                    waiting.clear()
+            if waiting:
+                writer.write_table(pa.Table.from_batches(waiting), row_group_size=_GROUP * BLOCK)
+        unfinished.replace(path)
+    except OSError as error:
+        raise TableError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 class _Block:
@@ -235,6 +262,7 @@ class _Block:
             fits = np.isin(kinds, [vocabulary.index(name) for name in names])
             return pa.compute.if_else(pa.array(fits), flags, pa.nulls(count, flags.type))
 
+        shapes = domains()["findings_present.shape"].words
         means = domains()["findings_present.shown_by"].words
         known = np.flatnonzero(~self.unknown(rows))
         self.struct("findings_present", rows, sizes, np.zeros(self.count, np.bool_), {
@@ -244,8 +272,7 @@ class _Block:
             "correlates": self.flags(False, rows, departs=0.15),
             "likely_source": self.flags(False, rows, departs=0.15),
             "complicates": self.flags(False, rows, departs=0.1),
-            "shape": only(self.words(domains()["findings_present.shape"].words, {"protrusion": 3, "extrusion": 1}, rows),
-                          "disc_herniation"),
+            "shape": only(self.words(shapes, {"protrusion": 3, "extrusion": 1}, rows), "disc_herniation"),
             "size_mm": only(self.numbers(self.near("disc_displacement", self.amounts(2, 9, count), 0.2), rows=rows),
                             "disc_herniation"),
             "slip_mm": only(self.numbers(self.near("slip", self.amounts(1, 5, count), 0.2), rows=rows),
@@ -258,7 +285,7 @@ class _Block:
         missing[rows, kinds] = True
         gaps = np.flatnonzero(self.unknown())
         missing[gaps, self.random.integers(len(vocabulary), size=len(gaps))] = True
-        places, found = np.nonzero(~missing)
+        _, found = np.nonzero(~missing)
         starts = np.concatenate([[0], np.cumsum(len(vocabulary) - missing.sum(axis=1))])
         words = pa.DictionaryArray.from_arrays(pa.array(found.astype(np.int32)), pa.array(vocabulary))
         self.made["findings_absent"] = lists(starts, words, np.zeros(self.count, np.bool_))
@@ -303,8 +330,8 @@ class _Block:
         known = np.flatnonzero(self.chance(0.6, len(rows)))
         self.struct("mri_modic_changes", rows, sizes, null, {
             "levels": self.levels(rows),
-            "endplate": self.words(words["mri_modic_changes.endplate"].words, {"superior": 2, "inferior": 2, "both": 1}, rows),
-            "type": self.words(words["mri_modic_changes.type"].words, {"type_1": 5, "type_2": 4, "type_1_2": 1}, rows, 4),
+            "endplate": self.words(words["mri_modic_changes.endplate"].words, {"superior": 2, "inferior": 2}, rows, 20),
+            "type": self.words(words["mri_modic_changes.type"].words, {"type_1": 5, "type_2": 4}, rows, 4),
             "stated_by_radiologist": self.flags(True, rows, departs=0.03),
             "stated_by_clinician": self.flags(True, rows, departs=0.2),
             "features": self.several(features, known, len(rows), 3),

@@ -33,6 +33,7 @@ _ENTRY_ANSWERS = {
 _ENTRY_CHOICES = {
     "modic_type": "type", "surgery_kind": "kind", "radicular_outcome": "radicular_pain", "shape": "shape",
 }  # fmt: skip
+_JUDGED = ("likely_source", "complicates")
 _SHOWN_BY = {"on_imaging": "imaging", "on_assessment": "clinical_assessment"}
 _STATUS = "conservative_care_therapies_{}_status"
 
@@ -136,7 +137,7 @@ class Inputs:
         name = "conservative_care_therapies_pharmacotherapy_drug_classes"
         vocabulary = domains()[name].words
         texts = Texts(self.rows.column(name), vocabulary)
-        so = _bit(texts.masks(), vocabulary.index(str(subject_of(subject))))
+        so = _bit(texts.masks, vocabulary.index(str(subject_of(subject))))
         return pack(so), pack(~so & texts.known)
 
     def _present(self, subject: Term) -> Pair:
@@ -154,9 +155,11 @@ class Inputs:
         """Return what entries answer, and what the absence of other pathology answers for one that is not stated."""
         entity, name = subject_of(subject), name_of(subject)
         place, cases, entries = self.rows.entity(entity)
+        if not len(place) and not (name in _JUDGED and arguments_of(entity)[-1] == 1):
+            return self.rows.nowhere, self.rows.nowhere
         so, otherwise = entries.answers(_ENTRY_ANSWERS[name])
         yes, no = scatter(cases[so[place]], self.rows.count), scatter(cases[otherwise[place]], self.rows.count)
-        if name in ("likely_source", "complicates") and arguments_of(entity)[-1] == 1:
+        if name in _JUDGED and arguments_of(entity)[-1] == 1:
             present = self.pair(("present", entity)) or (yes, no)
             no = no | (self._nothing_else & ~present[0] & ~present[1])
         return yes, no
@@ -167,6 +170,8 @@ class Inputs:
 
     def _listed(self, entity: Term, name: str, vocabulary: tuple[str, ...], item: str) -> Pair:
         place, cases, entries = self.rows.entity(entity)
+        if not len(place):
+            return self.rows.nowhere, self.rows.nowhere
         masks, known = entries.masks(name, vocabulary)
         so = _bit(masks[place], vocabulary.index(item))
         return scatter(cases[so], self.rows.count), scatter(cases[~so & known[place]], self.rows.count)
@@ -188,6 +193,8 @@ class Inputs:
 
     def _endplate(self, subject: Term) -> Pair:
         place, cases, entries = self.rows.entity(subject_of(subject))
+        if not len(place):
+            return self.rows.nowhere, self.rows.nowhere
         vocabulary = domains()["mri_modic_changes.endplate"].words
         shown = entries.words("endplate", vocabulary)[place]
         so = (shown == vocabulary.index(str(arguments_of(subject)[1]))) | (shown == vocabulary.index("both"))
@@ -211,7 +218,7 @@ class Inputs:
 
 
 def _bit(masks: Masks, place: int) -> Flags:
-    flags: Flags = (masks & np.uint64(1 << place)).astype(np.bool_)
+    flags: Flags = (masks & np.uint64(1 << place)) != 0
     return flags
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from bvn_asp import spans
 from bvn_asp.columns import domains, schema
-from bvn_asp.entries import LEVEL_BIT, LEVELS, Entries, Masks, Texts, ranks
+from bvn_asp.entries import LEVEL_BIT, LEVELS, Entries, Masks, Texts, joined, ranks
 from bvn_asp.facts import ANATOMY
 from bvn_asp.kernel import Words
 from bvn_asp.policy import Policy
@@ -50,6 +50,7 @@ class Rows:
     def __init__(self, batch: Any, setting: Setting) -> None:
         self.batch, self.setting, self.policy, self.count = batch, setting, setting.policy, batch.num_rows
         self.names = set(batch.schema.names)
+        self._codes: dict[str, Any] = {}
         self._selected: dict[Term, tuple[Whole, Whole]] = {}
 
     def column(self, name: str) -> Any:
@@ -58,7 +59,9 @@ class Rows:
 
     def words(self, name: str) -> Any:
         """Return the codes of a column of words; a code is a place in the column's domain."""
-        return codes(self.column(name), domains()[name].words)
+        if name not in self._codes:
+            self._codes[name] = codes(self.column(name), domains()[name].words)
+        return self._codes[name]
 
     @cached_property
     def everywhere(self) -> Words:
@@ -107,12 +110,12 @@ class Rows:
     @cached_property
     def absent(self) -> Masks:
         """The kinds of finding that each case states to be absent, as bits."""
-        return Texts(self.column("findings_absent"), domains()["findings_absent"].words).masks()
+        return Texts(self.column("findings_absent"), domains()["findings_absent"].words).masks
 
     @cached_property
     def requested(self) -> Masks:
         """The bodies that each case requests, as bits."""
-        return Texts(self.column("request_bodies"), BODIES).masks()
+        return Texts(self.column("request_bodies"), BODIES).masks
 
     @cached_property
     def closed(self) -> Words:
@@ -138,13 +141,11 @@ class Rows:
         """Return, for every case, the levels it names and how many findings of a kind, surgeries and Modic changes."""
         levels = self.requested.copy()
         for entries in (self.findings, self.surgeries, self.modic):
-            if entries.count:
-                np.bitwise_or.at(levels, entries.rows, entries.masks("levels", LEVELS)[0])
+            joined(np.bitwise_or, entries.masks("levels", LEVELS)[0], entries.rows, levels)
         for words in self.anatomy.values():
             if words.any():
                 levels[unpack(words, self.count)] |= LEVEL_BIT["L6"]
-        most = np.zeros(self.count, np.int64)
-        np.maximum.at(most, self.findings.rows, self.finding_ranks + 1)
+        most = joined(np.maximum, self.finding_ranks + 1, self.findings.rows, np.zeros(self.count, np.int64))
         return levels, most, self.surgeries.sizes, self.modic.sizes
 
     def entity(self, entity: Term) -> tuple[Whole, Whole, Entries]:

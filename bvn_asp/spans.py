@@ -27,26 +27,33 @@ def years_between(start: Whole, end: Whole) -> Whole:
 
 
 def _steps(start: Whole, end: Whole, months: int) -> Whole:
-    whole: Whole = (_month(end) - _month(start)) // months + 1
-    while np.any(late := _later(start, whole * months) > end):
-        whole = whole - late
-    reached, following = _later(start, whole * months), _later(start, (whole + 1) * months)
+    month = _month(start)
+    into = start - _first(month)
+
+    def later(passed: Whole) -> Whole:
+        # A month without such a day hands over to the first of the next.
+        reached = month + passed
+        day: Whole = np.minimum(_first(reached) + into, _first(reached + 1))
+        return day
+
+    whole: Whole = (_month(end) - month) // months + 1
+    while np.any(beyond := later(whole * months) > end):
+        whole = whole - beyond
+    reached, following = later(whole * months), later((whole + 1) * months)
     length: Whole = whole * _GRAINS + (end - reached) * _GRAINS // (following - reached)
     return length
 
 
+_MONTHS = np.arange("0000-01", "10002-01", dtype="M8[M]")
+_FIRST_MONTH = int(_MONTHS[0].astype(np.int64))
+_FIRST_DAYS: Whole = _MONTHS.astype("M8[D]").astype(np.int64)
+"""The first day of every month that a date can lie in."""
+
+
 def _month(day: Whole) -> Whole:
-    return day.astype("M8[D]").astype("M8[M]").astype(np.int64)
+    month: Whole = np.searchsorted(_FIRST_DAYS, day, side="right") - 1 + _FIRST_MONTH
+    return month
 
 
 def _first(month: Whole) -> Whole:
-    return month.astype("M8[M]").astype("M8[D]").astype(np.int64)
-
-
-def _later(start: Whole, months: Whole) -> Whole:
-    month = _month(start)
-    into, reached = start - _first(month), month + months
-    first, following = _first(reached), _first(reached + 1)
-    # A month without such a day hands over to the first of the next.
-    later: Whole = np.minimum(first + into, following)
-    return later
+    return _FIRST_DAYS[month - _FIRST_MONTH]

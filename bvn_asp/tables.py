@@ -25,15 +25,14 @@ from bvn_asp.columns import (
     ID,
     WORD,
     case_of,
-    check_schema,
     problems_of,
     row_of,
     schema,
-    settled,
     table_of_rows,
 )
 from bvn_asp.errors import CaseError, Problem, TableError
 from bvn_asp.files import read_case
+from bvn_asp.schemas import check_schema, settled
 
 BLOCK = 65_536
 """Rows of a block."""

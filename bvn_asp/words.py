@@ -18,6 +18,9 @@ NULL, STRANGE = -1, -2
 """Codes of a word that is not there, and of one that the vocabulary does not have."""
 
 
+_BIT = [np.uint64(1 << place) for place in range(64)]
+
+
 def length_of(count: int) -> int:
     """Return how many words hold a bit for each of `count` cases."""
     return (count + 63) // 64
@@ -38,7 +41,10 @@ def unpack(words: Words, count: int) -> Flags:
 def scatter(rows: Whole, count: int) -> Words:
     """Return the words in which the cases `rows` of `count` are set."""
     words = np.zeros(length_of(count), np.uint64)
-    if len(rows):
+    if len(rows) < 64:
+        for row in rows.tolist():
+            words[row >> 6] |= _BIT[row & 63]
+    else:
         flags = np.zeros(count, np.bool_)
         flags[rows] = True
         words.view(np.uint8)[: (count + 7) // 8] = np.packbits(flags, bitorder="little")
@@ -107,18 +113,23 @@ def days(array: Any) -> tuple[Whole, Flags]:
     return found.astype(np.int64), valid_flags(array)
 
 
+def lookup(array: Any, table: dict[str, int], other: int, kind: type[np.generic]) -> npt.NDArray[Any]:
+    """Return what `table` has for each text of an Arrow `array`, `other` for other texts, and for null what comes."""
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    if not pa.types.is_int32(array.type.index_type):
+        array = pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary)
+    values = np.array([table.get(word, other) for word in array.dictionary.to_pylist()] or [other], kind)
+    indices = np.frombuffer(array.indices.buffers()[1], np.int32, len(array), 4 * array.offset)
+    found: npt.NDArray[Any] = values.take(indices, mode="clip")
+    return found
+
+
 def codes(array: Any, vocabulary: Sequence[str]) -> npt.NDArray[np.int8]:
     """Return the place in `vocabulary` of each text of an Arrow `array`."""
     if array.null_count == len(array):
         return np.full(len(array), NULL, np.int8)
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    places = {word: place for place, word in enumerate(vocabulary)}
-    table = np.array([places.get(word, STRANGE) for word in array.dictionary.to_pylist()] or [NULL], np.int8)
-    if not pa.types.is_int32(array.type.index_type):
-        array = pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary)
-    indices = np.frombuffer(array.indices.buffers()[1], np.int32, len(array), 4 * array.offset)
-    found = table.take(indices, mode="clip")
+    found = lookup(array, {word: place for place, word in enumerate(vocabulary)}, STRANGE, np.int8)
     if array.null_count:
         found[~valid_flags(array)] = NULL
     return found

@@ -1,0 +1,205 @@
+"""The commands about many cases: `bvn export`, `generate`, `batch`, `impact` and `compile`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bvn_asp.errors import ExtraError, ReadingError, TableError
+from bvn_asp.policy import shipped_path, shipped_policy
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
+
+if TYPE_CHECKING:
+    from bvn_asp.batch import Progress
+
+_EXTRAS = {
+    "batch": ("numpy", "pyarrow"),
+    "report": ("matplotlib",),
+    "sql": ("sqlglot",),
+    "cluster": ("ray",),
+}
+Reading = Annotated[
+    list[str] | None,
+    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
+]
+AssumeAbsent = Annotated[
+    bool | None,
+    typer.Option("--assume-absent/--no-assume-absent", help="Run as complete records, or not, whatever they say."),
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one for each core.")]
+
+
+class OnError(StrEnum):
+    """What to do with a row that is no case."""
+
+    stop = "stop"
+    skip = "skip"
+
+
+class Habit(StrEnum):
+    """What synthetic cases are like."""
+
+    usual = "usual"
+    hard = "hard"
+
+
+def needs(*extras: str) -> None:
+    """Raise ExtraError unless the libraries of `extras` are installed."""
+    for extra in extras:
+        for module in _EXTRAS[extra]:
+            try:
+                importlib.import_module(module)
+            except ImportError:
+                name = "batch" if extra == "report" else extra
+                raise ExtraError(
+                    f"this command needs {module}, which is not installed: pip install 'bvn-asp[{name}]'"
+                ) from None
+
+
+def readings_of(options: list[str] | None) -> dict[str, str]:
+    """Return the readings chosen on the command line; raise ReadingError for a malformed or contradictory one."""
+    chosen: dict[str, str] = {}
+    for text in options or []:
+        question, equals, option = text.partition("=")
+        if not equals:
+            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
+        if chosen.get(question, option) != option:
+            raise ReadingError(f"--reading {question}: given twice with different options")
+        chosen[question] = option
+    return chosen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to `app`."""
+    for command in (export, generate, batch):
+        app.command()(command)
+
+
+def export(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Case files and folders of them, or one file of many cases.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="A .parquet, .arrow, .jsonl or .csv file, or a folder for one case file each."
+        ),
+    ] = None,
+    columns: Annotated[bool, typer.Option("--columns", help="List the columns of the columnar form.")] = False,
+) -> None:
+    """Write case files as one table of cases, or a table as case files; nothing is lost either way."""
+    needs("batch")
+    from bvn_asp import columns as form
+    from bvn_asp.files import case_files, load_path
+    from bvn_asp.schemas import describe
+    from bvn_asp.tables import FORMATS, cases_in, json_line, write_cases
+
+    if columns:
+        for field in form.schema():
+            say(f"{field.name}  {describe(field.type)}")
+        return
+    if not paths or output is None:
+        fail("expected case files, and -o FILE.parquet, .arrow, .jsonl, .csv or a folder", BAD_INPUT)
+        return
+
+    def found() -> Iterator[tuple[str | None, Any]]:
+        for path in paths:
+            if path.suffix.lower() in FORMATS and not path.is_dir():
+                yield from cases_in(path)
+            else:
+                yield from ((str(item), load_path(item)) for item in case_files([path]))
+
+    if output.suffix.lower() in FORMATS:
+        count = write_cases(found(), output)
+    else:
+        cases = list(found())
+        names = [Path(id or f"case-{place}").with_suffix(".json").name for place, (id, _) in enumerate(cases, 1)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise TableError(f"{output}: two cases would be called {twice}; give them different ids")
+        output.mkdir(parents=True, exist_ok=True)
+        for name, (_, case) in zip(names, cases, strict=True):
+            (output / name).write_text(json_line(case, None), encoding="utf-8")
+        count = len(cases)
+    say(f"{count} cases written to {output}")
+
+
+def generate(
+    count: Annotated[int, typer.Argument(min=1, help="How many cases.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .parquet file.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same cases.")] = 0,
+    habit: Annotated[Habit, typer.Option(help="Like requests are, or as hard to decide as can be.")] = Habit.usual,
+) -> None:
+    """Write synthetic cases: made up by a random generator, no patient stands behind them."""
+    needs("batch")
+    from bvn_asp.generate import write
+
+    write(shipped_policy(), count, seed, habit.value, output)
+    say(f"{count} synthetic cases written to {output}")
+
+
+def batch(
+    path: Annotated[Path, typer.Argument(help="A .parquet, .arrow, .jsonl or .csv file of cases.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A new folder for the answers, in Parquet.")],
+    reading: Reading = None,
+    assume_absent: AssumeAbsent = None,
+    on_error: Annotated[OnError, typer.Option(help="Stop at a row that is no case, or write it down and go on.")] = (
+        OnError.stop
+    ),
+    only: Annotated[bool, typer.Option("--recommendation-only", help="The recommendation, and nothing else.")] = False,
+    workers: Workers = None,
+) -> None:
+    """Decide a file of cases, the same as `bvn decide` would one by one; run again to take up an interrupted run."""
+    needs("batch")
+    from bvn_asp.batch import Job, run
+
+    job = Job(
+        path, output, shipped_path().read_text(encoding="utf-8"), readings_of(reading), assume_absent,
+        whole=not only, skip=on_error is OnError.skip,
+    )  # fmt: skip
+    job.check()
+    with _progress(path) as progress, _interruptible(output):
+        summary = run(job, workers=workers, progress=progress)
+    for line in _lines(summary):
+        say(line)
+    say(f"{summary['notice']}")
+
+
+def _lines(summary: dict[str, Any]) -> Iterator[str]:
+    counts = summary["recommendations"]
+    yield f"{summary['read']} rows read: {summary['decided']} decided, {summary['rejected']} rejected"
+    yield "  " + ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+@contextmanager
+def _interruptible(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail(f"interrupted; the same command takes up what is done in {output}.unfinished", INTERRUPTED)
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Progress | None]:
+    """Show a progress bar on the terminal, if there is one."""
+    from bvn_asp.tables import open_source
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    bar = Progress(
+        BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    )
+    with bar:
+        task = bar.add_task("Deciding", total=open_source(path).rows)
+        yield lambda tally: bar.advance(task, tally.read)
