@@ -106,14 +106,20 @@ def accepted(block: Block, setting: Setting) -> tuple[Rows, Any, list[Reject]]:
 
 def _unusual(row: Mapping[str, Any]) -> list[Problem]:
     """Return where a row names a level otherwise than the columnar form does; a case file is more lenient."""
-    usual = row_of(case_of(row), row.get(ID))
+    found, usual = _levels(row), _levels(row_of(case_of(row), row.get(ID)))
     return [
-        Problem(name, f"expected {json.dumps(usual[name], default=str)}")
-        for name in row
-        if json.dumps(row[name], default=str) != json.dumps(usual[name], default=str)
-        and name in ("request_bodies", "findings_present", "surgeries", "mri_modic_changes", "ablations")
-        and json.dumps(row[name], default=str).upper() != json.dumps(usual[name], default=str).upper().replace("(", "[")
+        Problem(path, f"expected {', '.join(usual[path])}") for path, names in found.items() if names != usual[path]
     ]
+
+
+def _levels(row: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the bodies and levels that a row names, by their place in it."""
+    found = {"request_bodies": list(row.get("request_bodies") or ())}
+    for column in ("findings_present", "surgeries", "mri_modic_changes", "ablations"):
+        for place, entry in enumerate(row.get(column) or ()):
+            for field in ("levels", "bodies"):
+                found[f"{column}[{place}].{field}"] = list((entry or {}).get(field) or ())
+    return found
 
 
 def decide_part(job: Job, decider: Decider, source: Source, part: Part, folder: Path) -> Tally:

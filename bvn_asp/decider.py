@@ -42,9 +42,9 @@ Planes = dict[Term, Words]
 class Decider:
     """Decides blocks of cases under one setting; `whole` asks for every answer, not the recommendation alone."""
 
-    def __init__(self, setting: Setting, *, whole: bool = True) -> None:
+    def __init__(self, setting: Setting, *, whole: bool = True, engine: Engine | None = None) -> None:
         self.setting, self.whole = setting, whole
-        self.engine = Engine(setting.policy)
+        self.engine = engine or Engine(setting.policy)
         self.settled = 0
         self.schema = output_schema(setting, whole=whole)
         self._compiled: OrderedDict[tuple[Shape, bool], Compiled] = OrderedDict()

@@ -107,7 +107,9 @@ class Entries:
         places = {field.name: place for place, field in enumerate(self._items.type)}
         if name not in places:
             return None
-        return self._items.field(places[name]).slice(0, self.count)
+        # Below an entry that is null anything may lie.
+        fields = self._items.flatten() if self._items.null_count else None
+        return self._items.field(places[name]) if fields is None else fields[places[name]]
 
     def answers(self, name: str) -> tuple[Flags, Flags]:
         """Return which entries say yes to the field `name`, and which say no."""

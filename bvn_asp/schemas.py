@@ -90,4 +90,7 @@ def _settled_type(found: pa.DataType, needed: pa.DataType) -> pa.DataType:
         return found if pa.types.is_dictionary(found) and _is_text(found.value_type) else pa.string()
     if pa.types.is_struct(found) and pa.types.is_struct(needed):
         return pa.struct([(field.name, _settled_type(field.type, needed.field(field.name).type)) for field in found])
-    return pa.list_(_settled_type(found.value_type, needed.value_type)) if _is_list(found) else needed
+    if _is_list(found):
+        return pa.list_(_settled_type(found.value_type, needed.value_type))
+    # Room for every whole number there is; what is too great for a case is found row by row.
+    return pa.decimal128(38, DECIMALS) if pa.types.is_decimal(needed) and found != needed else needed

@@ -102,7 +102,10 @@ def numbers(array: Any) -> tuple[Whole, Flags]:
         return np.zeros(len(array), np.int64), np.zeros(len(array), np.bool_)
     # The lower half of 16 bytes, lowest byte first; no number of a case needs the upper half.
     halves = np.frombuffer(array.buffers()[1], np.int64, 2 * len(array), 16 * array.offset)
-    return halves[::2], valid_flags(array)
+    values = halves[::2]
+    if array.type.precision > 18:
+        values = np.where(halves[1::2] == values >> 63, values, np.iinfo(np.int64).max)
+    return values, valid_flags(array)
 
 
 def days(array: Any) -> tuple[Whole, Flags]:

@@ -24,8 +24,8 @@ def engine() -> Engine:
 
 @pytest.mark.parametrize("assume_absent", [None, True, False])
 def test_batch_and_decide_agree_on_random_records(engine: Engine, assume_absent: bool | None) -> None:
-    cases, batch = random_batch(range(300))
-    answers = Decider(Setting(engine.policy, {}, assume_absent)).decide(batch)
+    cases, batch = random_batch(range(160))
+    answers = Decider(Setting(engine.policy, {}, assume_absent), engine=engine).decide(batch)
     assert differences(engine, cases, answers, {}, assume_absent) == []
     assert set(answers.column("recommendation").to_pylist()) == {"approve", "partial", "deny", "pend", None}
 
@@ -37,26 +37,30 @@ def test_batch_and_decide_agree_under_every_option(engine: Engine) -> None:
         for option in question.options:
             readings = engine.policy.readings({question.id: option})
             if readings:
-                cases, batch = random_batch(range(start, start + 12))
-                start += 12
+                cases, batch = random_batch(range(start, start + 6))
+                start += 6
                 found += differences(
-                    engine, cases, Decider(Setting(engine.policy, readings)).decide(batch), readings, None
+                    engine,
+                    cases,
+                    Decider(Setting(engine.policy, readings), engine=engine).decide(batch),
+                    readings,
+                    None,
                 )
     assert found == []
-    assert start >= 1000 + 12 * len(engine.policy.questions)
+    assert start >= 1000 + 6 * len(engine.policy.questions)
 
 
 @pytest.mark.parametrize("habit", ["usual", "hard"])
 def test_batch_and_decide_agree_on_synthetic_cases(engine: Engine, habit: str) -> None:
     batch = block(engine.policy, 7, habit)
-    cases, some = sample(batch, 150, 1)
-    assert differences(engine, cases, Decider(Setting(engine.policy)).decide(some), {}, None) == []
+    cases, some = sample(batch, 60, 1)
+    assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(some), {}, None) == []
 
 
 def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine) -> None:
     batch = block(engine.policy, 3).slice(0, 5000)
-    whole = Decider(Setting(engine.policy)).decide(batch)
-    alone = Decider(Setting(engine.policy), whole=False).decide(batch)
+    whole = Decider(Setting(engine.policy), engine=engine).decide(batch)
+    alone = Decider(Setting(engine.policy), whole=False, engine=engine).decide(batch)
     assert alone.schema.names == ["row", "id", "recommendation"]
     assert alone.column("recommendation").equals(whole.column("recommendation"))
 
@@ -66,8 +70,8 @@ def test_columns_and_facts_state_the_same_inputs(
     engine: Engine, readings: dict[str, str], assume_absent: bool | None
 ) -> None:
     setting = Setting(engine.policy, engine.policy.readings(readings), assume_absent)
-    _, random = random_batch(range(400))
-    for batch in (random, block(engine.policy, 11).slice(0, 400)):
+    _, random = random_batch(range(160))
+    for batch in (random, block(engine.policy, 11).slice(0, 160)):
         cases = [case_of(row) for row in batch.to_pylist()]
         facts = [facts_for(case, engine.policy, setting.readings, assume_absent=assume_absent) for case in cases]
         for shape in {each.shape for each in facts}:
@@ -84,7 +88,7 @@ def test_columns_and_facts_state_the_same_inputs(
 
 
 def test_kernel_and_ground_rules_agree_on_a_block_of_hard_cases(engine: Engine) -> None:
-    decider = Decider(Setting(engine.policy))
+    decider = Decider(Setting(engine.policy), engine=engine)
     assert compare_with_reference(decider, block(engine.policy, 5).slice(0, 20_000)) == 0
 
 
@@ -98,7 +102,7 @@ def test_ten_million_hard_cases_agree_with_the_ground_rules_under_every_reading(
         picked = [questions[seed % len(questions)], *(questions[i] for i in random.choice(len(questions), seed % 3))]
         readings = engine.policy.readings(dict(reversed(picked)))
         assume_absent = (None, True, False)[seed % 3]
-        decider = Decider(Setting(engine.policy, readings, assume_absent))
+        decider = Decider(Setting(engine.policy, readings, assume_absent), engine=engine)
         batch = block(engine.policy, seed)
         cells += compare_with_reference(decider, batch)
         some, rows = sample(batch, 40, seed)

@@ -45,4 +45,5 @@ def test_every_room_is_named_and_every_named_room_exists() -> None:
     assert named == {path.name for path in (ROOT / "bvn_asp").glob("*.py")} - {"__init__.py"} | {
         "mutants.py",
         "bench.py",
+        "bench_batch.py",
     }
