@@ -117,8 +117,8 @@ def _levels(row: Mapping[str, Any]) -> dict[str, list[str]]:
     found = {"request_bodies": list(row.get("request_bodies") or ())}
     for column in ("findings_present", "surgeries", "mri_modic_changes", "ablations"):
         for place, entry in enumerate(row.get(column) or ()):
-            for field in ("levels", "bodies"):
-                found[f"{column}[{place}].{field}"] = list((entry or {}).get(field) or ())
+            for name in ("levels", "bodies"):
+                found[f"{column}[{place}].{name}"] = list((entry or {}).get(name) or ())
     return found
 
 

@@ -80,6 +80,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
     for command in (export, generate, batch):
         app.command()(command)
+    app.command("compile")(compile_policy)
 
 
 def export(
@@ -170,6 +171,26 @@ def batch(
     for line in _lines(summary):
         say(line)
     say(f"{summary['notice']}")
+
+
+def compile_policy(
+    sql: Annotated[str, typer.Option(metavar="DIALECT", help="duckdb, postgres, spark, bigquery or snowflake.")],
+    table: Annotated[str, typer.Option(help="The table of cases, in columnar form with a unique id.")] = "cases",
+    room: Annotated[
+        int, typer.Option(min=1, max=8, help="Findings of a kind, surgeries, Modic changes of a case.")
+    ] = 2,
+    narrow: Annotated[bool, typer.Option("--narrow", help="Look at L3 to S1 only, not at T12 to S1.")] = False,
+    reading: Reading = None,
+    assume_absent: AssumeAbsent = None,
+) -> None:
+    """Print the policy as one SQL query; where it cannot decide a case, its column `undecided` says so."""
+    needs("batch", "sql")
+    from bvn_asp.rows import Setting
+    from bvn_asp.sql import query
+
+    policy = shipped_policy()
+    setting = Setting(policy, policy.readings(readings_of(reading)), assume_absent)
+    say(query(setting, sql, cases=table, wide=not narrow, room=room))
 
 
 def _lines(summary: dict[str, Any]) -> Iterator[str]:

@@ -65,9 +65,15 @@ def compile_policy(
 
     With `closed`, records may be complete. Raises PolicyError for what and, or and not cannot say.
     """
+    return compile_nodes(policy, program, shape, readings, closed=closed, whole=whole)[2]
+
+
+def compile_nodes(
+    policy: Policy, program: OpenProgram, shape: Shape, readings: Mapping[str, str], *, closed: bool, whole: bool
+) -> tuple[Nodes, dict[Term, int], Compiled]:
+    """Return what `compile_policy` does, with the nodes and which of them are outputs."""
     refuse(policy)
-    nodes = Nodes()
-    ways = _ways(program)
+    nodes, ways = Nodes(), _ways(program)
 
     def stated(term: Term) -> int:
         name, subject = name_of(term), subject_of(term)
@@ -90,12 +96,12 @@ def compile_policy(
     for body in shape.bodies if whole else ():
         outputs["reported", body.lower()] = rules.atom(("reported", body.lower()))
     bounds = Bounds(nodes, ways, unknown)
-    upper = {("generous", side): bounds.upper(node) for side, node in sides.items() if bounds.upper(node) != node}
-    return Compiled(
-        shape, kernel_of(nodes, outputs | upper), program.quantities, answers,
-        frozenset(side for side in sides if ("generous", side) in upper),
-        _exhaustive(program, readings),
-    )  # fmt: skip
+    for side, node in sides.items():
+        if bounds.upper(node) != node:
+            outputs["generous", side] = bounds.upper(node)
+    generous = frozenset(side for side in sides if ("generous", side) in outputs)
+    kernel, exhaustive = kernel_of(nodes, outputs), _exhaustive(program, readings)
+    return nodes, outputs, Compiled(shape, kernel, program.quantities, answers, generous, exhaustive)
 
 
 def _ways(program: OpenProgram) -> dict[Term, frozenset[Term]]:

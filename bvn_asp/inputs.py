@@ -25,16 +25,16 @@ Pair = tuple[Words, Words]
 """Where something is stated to be so, and where it is stated not to be."""
 _ANSWERS = {term: path.replace(".", "_") for path, term in ANSWERS}
 _CHOICES = {term: path.replace(".", "_") for path, term in CHOICES}
-_LISTS = {"finding": "findings_present", "surgery": "surgeries", "modic": "mri_modic_changes"}
-_ENTRY_ANSWERS = {
+LISTS = {"finding": "findings_present", "surgery": "surgeries", "modic": "mri_modic_changes"}
+ENTRY_ANSWERS = {
     "radiologist_states": "stated_by_radiologist", "clinician_states": "stated_by_clinician",
     **{name: name for name in ("correlates", "likely_source", "complicates", "facet_pain", "healed", "active")},
 }  # fmt: skip
-_ENTRY_CHOICES = {
+ENTRY_CHOICES = {
     "modic_type": "type", "surgery_kind": "kind", "radicular_outcome": "radicular_pain", "shape": "shape",
 }  # fmt: skip
-_JUDGED = ("likely_source", "complicates")
-_SHOWN_BY = {"on_imaging": "imaging", "on_assessment": "clinical_assessment"}
+JUDGED = ("likely_source", "complicates")
+SHOWN_BY = {"on_imaging": "imaging", "on_assessment": "clinical_assessment"}
 _STATUS = "conservative_care_therapies_{}_status"
 
 
@@ -88,10 +88,10 @@ class Inputs:
         if subject in _CHOICES:
             column = _CHOICES[subject]
             found, vocabulary = rows.words(column), domains()[column].words
-        elif name in _ENTRY_CHOICES:
+        elif name in ENTRY_CHOICES:
             place, cases, entries = rows.entity(subject_of(subject))
-            vocabulary = domains()[f"{_LISTS[name_of(subject_of(subject))]}.{_ENTRY_CHOICES[name]}"].words
-            found = entries.words(_ENTRY_CHOICES[name], vocabulary)[place]
+            vocabulary = domains()[f"{LISTS[name_of(subject_of(subject))]}.{ENTRY_CHOICES[name]}"].words
+            found = entries.words(ENTRY_CHOICES[name], vocabulary)[place]
         else:
             return None
         if value is not None and value not in vocabulary:
@@ -155,11 +155,11 @@ class Inputs:
         """Return what entries answer, and what the absence of other pathology answers for one that is not stated."""
         entity, name = subject_of(subject), name_of(subject)
         place, cases, entries = self.rows.entity(entity)
-        if not len(place) and not (name in _JUDGED and arguments_of(entity)[-1] == 1):
+        if not len(place) and not (name in JUDGED and arguments_of(entity)[-1] == 1):
             return self.rows.nowhere, self.rows.nowhere
-        so, otherwise = entries.answers(_ENTRY_ANSWERS[name])
+        so, otherwise = entries.answers(ENTRY_ANSWERS[name])
         yes, no = scatter(cases[so[place]], self.rows.count), scatter(cases[otherwise[place]], self.rows.count)
-        if name in _JUDGED and arguments_of(entity)[-1] == 1:
+        if name in JUDGED and arguments_of(entity)[-1] == 1:
             present = self.pair(("present", entity)) or (yes, no)
             no = no | (self._nothing_else & ~present[0] & ~present[1])
         return yes, no
@@ -185,7 +185,7 @@ class Inputs:
 
     def _shown(self, subject: Term) -> Pair:
         vocabulary = domains()["findings_present.shown_by"].words
-        return self._listed(subject_of(subject), "shown_by", vocabulary, _SHOWN_BY[name_of(subject)])
+        return self._listed(subject_of(subject), "shown_by", vocabulary, SHOWN_BY[name_of(subject)])
 
     def _feature(self, subject: Term) -> Pair:
         vocabulary = domains()["mri_modic_changes.features"].words
@@ -226,8 +226,8 @@ _FACTS: dict[str, Callable[[Inputs, Any], Pair | None]] = {
     **dict.fromkeys(("received", "contraindicated"), Inputs._treated),
     "drug_class": Inputs._drug,
     **dict.fromkeys(("present", "modic_present"), Inputs._present),
-    **dict.fromkeys(_ENTRY_ANSWERS, Inputs._described),
-    **dict.fromkeys(_SHOWN_BY, Inputs._shown),
+    **dict.fromkeys(ENTRY_ANSWERS, Inputs._described),
+    **dict.fromkeys(SHOWN_BY, Inputs._shown),
     "at": Inputs._at,
     "feature": Inputs._feature,
     "endplate": Inputs._endplate,

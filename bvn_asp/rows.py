@@ -22,9 +22,9 @@ from bvn_asp.words import Flags, Whole, answers, codes, days, length_of, numbers
 
 Number = tuple[Whole, Flags]
 """A number of every case in millionths, and where it is known."""
-_NUMBERS = {"body_mass_index": "patient_body_mass_index", "t_score": "conditions_t_score"}
-_TIMES = {"age": ("patient_age", "patient_birth_date"), "pain_duration": ("pain_months", "pain_onset")}
-_ENTRY_NUMBERS = {"size": "size_mm", "slip": "slip_mm"}
+NUMBERS = {"body_mass_index": "patient_body_mass_index", "t_score": "conditions_t_score"}
+TIMES = {"age": ("patient_age", "patient_birth_date"), "pain_duration": ("pain_months", "pain_onset")}
+ENTRY_NUMBERS = {"size": "size_mm", "slip": "slip_mm"}
 
 
 @dataclass(frozen=True)
@@ -165,19 +165,19 @@ class Rows:
     def number(self, subject: Term) -> Number | None:
         """Return the number `subject` of every case, or None if a record has no such number."""
         name, about = name_of(subject), subject_of(subject)
-        if name in _NUMBERS:
-            return numbers(self.column(_NUMBERS[name]))
+        if name in NUMBERS:
+            return numbers(self.column(NUMBERS[name]))
         if name == "treatment_duration":
             return numbers(self.column(f"conservative_care_therapies_{about}_weeks"))
-        if name in _TIMES:
-            return self._until(name, *_TIMES[name], name_of(about))
-        if name in (*_ENTRY_NUMBERS, "time_since"):
+        if name in TIMES:
+            return self._until(name, *TIMES[name], name_of(about))
+        if name in (*ENTRY_NUMBERS, "time_since"):
             return self._entry_number(name, about)
         return self._care() if name == "care_duration" else None
 
     def _entry_number(self, name: str, about: Term) -> Number:
         place, rows, entries = self.entity(about)
-        values, known = self._since if name == "time_since" else entries.numbers(_ENTRY_NUMBERS[name])
+        values, known = self._since if name == "time_since" else entries.numbers(ENTRY_NUMBERS[name])
         dense, flags = np.zeros(self.count, np.int64), np.zeros(self.count, np.bool_)
         dense[rows], flags[rows] = values[place], known[place]
         return dense, flags
