@@ -12,12 +12,12 @@ import multiprocessing
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,7 @@ from bvn_asp.checks import suspects
 from bvn_asp.columns import ID, case_of, problems_of, row_of
 from bvn_asp.compiled import refuse
 from bvn_asp.decider import Decider
+from bvn_asp.decision import NOTICE
 from bvn_asp.errors import Problem, TableError
 from bvn_asp.policy import policy_of
 from bvn_asp.rows import Rows, Setting
@@ -149,9 +150,9 @@ def decide_part(job: Job, decider: Decider, source: Source, part: Part, folder: 
         raise TableError(f"{job.path}: {total.read} rows read, but {total.decided} decided, {total.rejected} rejected")
     if rejects:
         lines = [json.dumps(_reject_line(reject)) + "\n" for reject in rejects]
-        _whole(folder / f"_rejected-{part.place:05}.jsonl", "".join(lines))
+        whole(folder / f"_rejected-{part.place:05}.jsonl", "".join(lines))
     written.replace(folder / f"{name}.parquet")
-    _whole(folder / f"{name}.json", json.dumps(asdict(total)))
+    whole(folder / f"{name}.json", json.dumps(asdict(total)))
     return total
 
 
@@ -168,7 +169,8 @@ def _reject_line(reject: Reject) -> dict[str, Any]:
     return {"row": reject.row, "id": reject.id, "problems": problems}
 
 
-def _whole(path: Path, text: str) -> None:
+def whole(path: Path, text: str) -> None:
+    """Write `text` to `path` so that it takes its name only when it is whole."""
     unfinished = path.with_name(f".{path.name}")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
@@ -197,7 +199,7 @@ def run(job: Job, *, workers: int | None = None, progress: Progress | None = Non
             if progress is not None:
                 progress(tally)
         summary = _summary(job, source, total)
-        _whole(folder / SUMMARY, json.dumps(summary, indent=2) + "\n")
+        whole(folder / SUMMARY, json.dumps(summary, indent=2) + "\n")
         for left in (folder / _JOB, *folder.glob("part-*.json")):
             left.unlink()
         folder.rename(job.out)
@@ -216,23 +218,39 @@ def _take_up(job: Job, folder: Path) -> dict[int, Tally]:
         shutil.rmtree(folder)
     if not folder.exists():
         folder.mkdir(parents=True)
-        _whole(mark, job.fingerprint())
+        whole(mark, job.fingerprint())
     tallies = sorted(folder.glob("part-*.json"))
     return {int(path.stem.removeprefix("part-")): Tally(**json.loads(path.read_text())) for path in tallies}
 
 
 def _decided(job: Job, source: Source, parts: list[Part], folder: Path, workers: int) -> Iterator[Tally]:
+    yield from in_processes(_PartDecider(job, source, folder), parts, workers)
+
+
+Result = TypeVar("Result", covariant=True)
+
+
+class PartWork(Protocol[Result]):
+    """Work on one part of a file; `prepare` is called once in each process, before the first part."""
+
+    def prepare(self) -> None:
+        """Make ready what all parts need."""
+
+    def __call__(self, part: Part) -> Result:
+        """Do the work on `part`."""
+
+
+def in_processes(work: PartWork[Result], parts: Sequence[Part], workers: int) -> Iterator[Result]:
+    """Yield what `work` returns for each of `parts`, in any order, done by so many processes."""
     workers = min(workers, len(parts))
     if workers <= 1:
-        decider = job.decider()
-        for part in parts:
-            yield decide_part(job, decider, source, part, folder)
+        work.prepare()
+        yield from map(work, parts)
         return
-    # Where processes can be forked they share what is ground and compiled by then.
+    # A forked process starts at once; where there are none, what the work needs is sent to it.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, context, _prepare, (job, source, folder)) as pool:
-        waiting: set[Future[Tally]] = {pool.submit(_worker, part) for part in parts}
+    with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _prepare, (work,)) as pool:
+        waiting: set[Future[Result]] = {pool.submit(_worker, part) for part in parts}
         try:
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -245,24 +263,39 @@ def _decided(job: Job, source: Source, parts: list[Part], folder: Path, workers:
                 future.cancel()
 
 
-_prepared: list[tuple[Job, Source, Path, Decider]] = []
+_prepared: list[Any] = []
 
 
-def _prepare(job: Job, source: Source, folder: Path) -> None:
+def _prepare(work: PartWork[Any]) -> None:
     pa.set_cpu_count(1)
-    _prepared[:] = [(job, source, folder, job.decider())]
+    work.prepare()
+    _prepared[:] = [work]
 
 
-def _worker(part: Part) -> Tally:
-    job, source, folder, decider = _prepared[0]
-    return decide_part(job, decider, source, part, folder)
+def _worker(part: Part) -> Any:
+    return _prepared[0](part)
+
+
+@dataclass
+class _PartDecider:
+    job: Job
+    source: Source
+    folder: Path
+    decider: Decider | None = None
+
+    def prepare(self) -> None:
+        self.decider = self.job.decider()
+
+    def __call__(self, part: Part) -> Tally:
+        assert self.decider is not None
+        return decide_part(self.job, self.decider, self.source, part, self.folder)
 
 
 def _summary(job: Job, source: Source, total: Tally) -> dict[str, Any]:
     policy = policy_of(job.policy)
     return {
         "schema": "bvn-batch/1",
-        "notice": "Recommendations for a human reviewer, who decides. Not determinations, and not clinical advice.",
+        "notice": NOTICE,
         "policy": {"name": policy.name, "version": policy.version, "revised": policy.revised, "sha256": policy.sha256},
         "readings": dict(job.readings),
         "assume_absent": job.assume_absent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bvn_asp.decision import NOTICE
 from bvn_asp.errors import ExtraError, ReadingError, TableError
 from bvn_asp.policy import shipped_path, shipped_policy
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
@@ -78,7 +80,7 @@ def readings_of(options: list[str] | None) -> dict[str, str]:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
-    for command in (export, generate, batch):
+    for command in (export, generate, batch, impact):
         app.command()(command)
     app.command("compile")(compile_policy)
 
@@ -170,7 +172,48 @@ def batch(
         summary = run(job, workers=workers, progress=progress)
     for line in _lines(summary):
         say(line)
-    say(f"{summary['notice']}")
+    say(NOTICE)
+
+
+def impact(
+    path: Annotated[Path, typer.Argument(help="A .parquet, .arrow, .jsonl or .csv file of cases.")],
+    against: Annotated[Path | None, typer.Option(help="The changed policy, a .lp file.")] = None,
+    reading: Reading = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write an HTML page with charts too.")] = None,
+    assume_absent: AssumeAbsent = None,
+    on_error: Annotated[OnError, typer.Option(help="Stop at a row that is no case, or leave it out.")] = OnError.stop,
+    workers: Workers = None,
+) -> None:
+    """Compare what a file of cases is decided now and after a change: of the policy, or of how it is read."""
+    needs("batch", *(["report"] if output is not None else []))
+    from bvn_asp import impact as impacts
+    from bvn_asp.moves import possible_moves
+    from bvn_asp.policy import load_policy
+
+    readings = readings_of(reading)
+    if against is None and not readings:
+        fail("expected --against OTHER.lp, or --reading QUESTION=OPTION: what is to change?", BAD_INPUT)
+    text = shipped_path().read_text(encoding="utf-8")
+    other = text if against is None else load_policy(against).text
+    names = [str(against)] if against is not None else []
+    before = impacts.Version("the policy as it is", text)
+    after = impacts.Version(", ".join([*names, *(f"{q}={o}" for q, o in readings.items())]), other, readings)
+    settings = before.setting(assume_absent), after.setting(assume_absent)
+    with _progress(path) as progress:
+        found = impacts.impact(
+            path, before, after, assume_absent=assume_absent, skip=on_error is OnError.skip,
+            workers=workers or os.cpu_count() or 1, progress=progress,
+        )  # fmt: skip
+    possible = possible_moves(*settings)
+    for line in impacts.sentences(found, before, after, possible):
+        say(line)
+    if output is not None:
+        from bvn_asp.batch import whole
+        from bvn_asp.impact_report import page
+
+        whole(output, page(found, settings[0].policy, before, after, possible))
+        say(f"report: {output}")
+    say(NOTICE)
 
 
 def compile_policy(

@@ -109,8 +109,8 @@ class _Query:
 
     def _size(self, column: str) -> str:
         return {
-            "duckdb": "LEN({})", "postgres": "JSONB_ARRAY_LENGTH({})", "spark": "SIZE({})", "bigquery": "ARRAY_LENGTH({})",
-            "snowflake": "ARRAY_SIZE({})",
+            "duckdb": "LEN({})", "postgres": "JSONB_ARRAY_LENGTH({})", "spark": "SIZE({})",
+            "bigquery": "ARRAY_LENGTH({})", "snowflake": "ARRAY_SIZE({})",
         }[self.dialect.name].format(column)  # fmt: skip
 
     def _entries(self) -> Iterator[tuple[str, str]]:

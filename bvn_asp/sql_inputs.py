@@ -71,8 +71,7 @@ class SqlInputs:
 
     def pair(self, subject: Term) -> Pair:
         """Return where the fact `subject` is stated to be so and not to be."""
-        found = _FACTS.get(name_of(subject), SqlInputs._answered)(self, subject)
-        return found
+        return _FACTS.get(name_of(subject), SqlInputs._answered)(self, subject)
 
     def entry(self, entity: Term, condition: str) -> str:
         """Return whether `condition` holds of the entry that is this finding, surgery or Modic change."""
