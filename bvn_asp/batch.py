@@ -179,10 +179,13 @@ def whole(path: Path, text: str) -> None:
 Progress = Callable[[Tally], None]
 
 
-def run(job: Job, *, workers: int | None = None, progress: Progress | None = None) -> dict[str, Any]:
+def run(
+    job: Job, *, workers: int | None = None, progress: Progress | None = None, spread: Spread | None = None
+) -> dict[str, Any]:
     """Decide the file of `job` with `workers` processes and return the summary; raise TableError if it cannot be.
 
-    A run that was interrupted is taken up after its last whole part if everything it depends on is the same.
+    A run that was interrupted is taken up after its last whole part if everything it depends on is the same. `spread`
+    has the parts done elsewhere than in processes of this machine.
     """
     source = open_source(job.path)
     if job.out.exists():
@@ -194,7 +197,8 @@ def run(job: Job, *, workers: int | None = None, progress: Progress | None = Non
         if progress is not None:
             progress(total)
         open_parts = [part for part in source.parts if part.place not in done]
-        for tally in _decided(job, source, open_parts, folder, workers or os.cpu_count() or 1):
+        work = PartDecider(job, source, folder)
+        for tally in (spread or in_processes)(work, open_parts, workers or os.cpu_count() or 1):
             total += tally
             if progress is not None:
                 progress(tally)
@@ -223,24 +227,24 @@ def _take_up(job: Job, folder: Path) -> dict[int, Tally]:
     return {int(path.stem.removeprefix("part-")): Tally(**json.loads(path.read_text())) for path in tallies}
 
 
-def _decided(job: Job, source: Source, parts: list[Part], folder: Path, workers: int) -> Iterator[Tally]:
-    yield from in_processes(_PartDecider(job, source, folder), parts, workers)
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-Result = TypeVar("Result", covariant=True)
-
-
-class PartWork(Protocol[Result]):
+class PartWork(Protocol[Result_co]):
     """Work on one part of a file; `prepare` is called once in each process, before the first part."""
 
     def prepare(self) -> None:
         """Make ready what all parts need."""
 
-    def __call__(self, part: Part) -> Result:
+    def __call__(self, part: Part) -> Result_co:
         """Do the work on `part`."""
 
 
-def in_processes(work: PartWork[Result], parts: Sequence[Part], workers: int) -> Iterator[Result]:
+Spread = Callable[[PartWork[Tally], Sequence[Part], int], Iterator[Tally]]
+"""What has work done on parts by so many workers, and yields what it returns."""
+
+
+def in_processes(work: PartWork[Result_co], parts: Sequence[Part], workers: int) -> Iterator[Result_co]:
     """Yield what `work` returns for each of `parts`, in any order, done by so many processes."""
     workers = min(workers, len(parts))
     if workers <= 1:
@@ -250,7 +254,7 @@ def in_processes(work: PartWork[Result], parts: Sequence[Part], workers: int) ->
     # A forked process starts at once; where there are none, what the work needs is sent to it.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
     with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _prepare, (work,)) as pool:
-        waiting: set[Future[Result]] = {pool.submit(_worker, part) for part in parts}
+        waiting: set[Future[Result_co]] = {pool.submit(_worker, part) for part in parts}
         try:
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -277,16 +281,20 @@ def _worker(part: Part) -> Any:
 
 
 @dataclass
-class _PartDecider:
+class PartDecider:
+    """Decides parts of a file and writes their answers to a folder; doing a part again gives the same files."""
+
     job: Job
     source: Source
     folder: Path
     decider: Decider | None = None
 
     def prepare(self) -> None:
+        """Ground the policy for this process."""
         self.decider = self.job.decider()
 
     def __call__(self, part: Part) -> Tally:
+        """Decide `part`."""
         assert self.decider is not None
         return decide_part(self.job, self.decider, self.source, part, self.folder)
 

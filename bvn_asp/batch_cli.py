@@ -19,7 +19,7 @@ from bvn_asp.policy import shipped_path, shipped_policy
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
-    from bvn_asp.batch import Progress
+    from bvn_asp.batch import Progress, Spread
 
 _EXTRAS = {
     "batch": ("numpy", "pyarrow"),
@@ -43,6 +43,13 @@ class OnError(StrEnum):
 
     stop = "stop"
     skip = "skip"
+
+
+class Engine(StrEnum):
+    """Where the parts of a file are decided."""
+
+    local = "local"
+    ray = "ray"
 
 
 class Habit(StrEnum):
@@ -158,6 +165,7 @@ def batch(
     ),
     only: Annotated[bool, typer.Option("--recommendation-only", help="The recommendation, and nothing else.")] = False,
     workers: Workers = None,
+    engine: Annotated[Engine, typer.Option(help="Processes of this machine, or a Ray cluster.")] = Engine.local,
 ) -> None:
     """Decide a file of cases, the same as `bvn decide` would one by one; run again to take up an interrupted run."""
     needs("batch")
@@ -168,8 +176,14 @@ def batch(
         whole=not only, skip=on_error is OnError.skip,
     )  # fmt: skip
     job.check()
+    spread: Spread | None = None
+    if engine is Engine.ray:
+        needs("cluster")
+        from bvn_asp.cluster import on_ray
+
+        spread = on_ray
     with _progress(path) as progress, _interruptible(output):
-        summary = run(job, workers=workers, progress=progress)
+        summary = run(job, workers=workers, progress=progress, spread=spread)
     for line in _lines(summary):
         say(line)
     say(NOTICE)

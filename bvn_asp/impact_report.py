@@ -58,7 +58,8 @@ def _changes(found: Impact, policy: Policy, possible: Mapping[Move, bool | None]
     rows = ["<tr><th>Before</th><th>After</th><th>Cases</th><th>Criteria that moved with them</th><th>First</th></tr>"]
     for move, number in moved(found):
         causes = "<br>".join(
-            f"{escape(id)} {one if one == other else f'{one} &rarr; {other}'} in {n:,}: {escape(policy.clauses[id].label)}"
+            f"{escape(id)} {one if one == other else f'{one} &rarr; {other}'} in {n:,}: "
+            f"{escape(policy.clauses[id].label)}"
             for id, one, other, n in causes_of(found, move)[:4]
             if id in policy.clauses
         )
