@@ -2,10 +2,10 @@
 
     python -m tests.bench_batch [CASES] [--growth] [--keep FOLDER]
 
-`bvn batch` is timed end to end, from a process that has imported everything to the finished folder, with all criteria
-and bodies out, against: pyarrow reading the same input and writing the same output columns; DuckDB running the
-compiled SQL with the same outputs to Parquet; Polars evaluating a hand-written expression of the recommendation, against
-the recommendation alone; and deciding one at a time. `--growth` times 10^4 to 10^7 cases, with the peak of memory.
+`bvn batch` is timed end to end in a process that has imported everything, with all criteria and bodies out, against:
+pyarrow reading the same input and writing the same output columns; DuckDB running the compiled SQL with the same
+outputs to Parquet; and deciding one at a time. The recommendation alone is timed against a hand-written Polars
+expression of it. `--growth` times 10^4 to 10^7 cases, with the peak of memory.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def growth(folder: Path) -> None:
 
 
 def most_memory(process: subprocess.Popen[Any]) -> int:
-    """Wait for `process` and return the most bytes that it and its children had at once, what they share counted once."""
+    """Wait for `process` and return the most bytes that it and its children held; what they share counts once."""
     most = 0
     while process.poll() is None:
         found = 0
