@@ -87,19 +87,34 @@ class Facts:
         return [*self.shape.terms(), *self.stated]
 
 
-def facts_for(case: Case, policy: Policy, readings: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
+def facts_for(
+    case: Case,
+    policy: Policy,
+    readings: Mapping[str, str],
+    *,
+    assume_absent: bool | None = None,
+    shape: Shape | None = None,
+) -> Facts:
     """Translate `case` for `policy` under `readings` (the defaults left out).
 
-    `assume_absent` overrides what the record says of its own completeness.
+    `assume_absent` overrides what the record says of its own completeness; `shape` is the room to fill, if it is to
+    be larger than the case needs.
     """
-    return _Translation(case, policy, readings, assume_absent).facts
+    return _Translation(case, policy, readings, assume_absent, shape).facts
 
 
 class _Translation:
-    def __init__(self, case: Case, policy: Policy, readings: Mapping[str, str], assume_absent: bool | None) -> None:
+    def __init__(
+        self,
+        case: Case,
+        policy: Policy,
+        readings: Mapping[str, str],
+        assume_absent: bool | None,
+        shape: Shape | None,
+    ) -> None:
         self.case, self.policy = case, policy
         readings = _with_anatomy(case, policy, readings)
-        self.facts = Facts(shape_of(case, other_anatomy=ANATOMY in readings), readings=readings)
+        self.facts = Facts(shape or shape_of(case, other_anatomy=ANATOMY in readings), readings=readings)
         self.fields, self.stated = self.facts.fields, self.facts.stated
         self.sites = _sites(self.facts.shape.bodies)
         self.procedure, self.planned = case.procedure_date, case.request.planned_procedure_date is not None
