@@ -117,7 +117,7 @@ _DIRECTIVES = r"defined|const|show|count|min|max|sum|true|false|inf|sup"
 _UNSAFE = re.compile(rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)")
 
 
-_VOCABULARY = {
+VOCABULARY = {
     "policy": 3, "scale": 1, "clause": 5, "source": 2, "part": 2, "threshold": 3, "tally": 2, "measured_in": 2,
     "question": 3, "option": 3, "default": 3, "wording": 2, "located_kind": 1, "closable": 1, "in_range": 1,
     "unencoded": 3, "text_defect": 2,
@@ -137,7 +137,7 @@ def policy_of(text: str, name: str = "policy.lp", room: Shape | None = None) -> 
 
     If the first case to decide needs `room`, its program is ground only once, here.
     """
-    facts = facts_of(text, tuple((room or Shape()).terms()), _VOCABULARY.items(), keep=room is not None)
+    facts = facts_of(text, tuple((room or Shape()).terms()), VOCABULARY.items(), keep=room is not None)
 
     def rows(predicate: str) -> list[tuple[Term, ...]]:
         return facts[predicate]

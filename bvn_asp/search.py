@@ -97,14 +97,18 @@ class Search:
         documented = self.space.find([*assumed, self.space.literal("documented")], fewest=fewest)
         return documented or self.space.find(assumed, fewest=fewest)
 
-    def replay(self, world: World, side: int = 0) -> Witness:
-        """Write a world as a record and decide it; raise SolveError if the decision is not what the search found."""
+    def replay(self, world: World, side: int = 0, space: Space | None = None) -> Witness:
+        """Write one side of a world as a record and decide it; `space` is where it was found, if not in `space`.
+
+        Raises SolveError if the decision is not what the search found.
+        """
+        place = space or self.space
         stated = frozenset(t for t in world.inputs[side] if name_of(t) in _RECORD_INPUTS)
         readings = readings_of(world.inputs[side])
         record = Writer(stated, self.policy, self.quantities, self.limits, self.room).record()
         case = Case.model_validate(record)
         decision = self.engine.decide(case, readings)
-        found = next((o for o in RECOMMENDATIONS if self.space.literal(("recommend", o), side) in world.true), None)
+        found = next((o for o in RECOMMENDATIONS if place.literal(("recommend", o), side) in world.true), None)
         if found not in (decision.recommendation, "pend"):
             raise SolveError(f"a search found {found}, and its record is decided as {decision.recommendation}")
         facts = facts_for(case, self.policy, self.policy.readings(readings), shape=self.room)

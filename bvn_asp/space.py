@@ -229,6 +229,13 @@ class Space:
         """Return the assumption that `premise` is not set aside."""
         return -self._guards[premise]
 
+    def free(self) -> int:
+        """Return a literal that nothing decides: it can be assumed either way."""
+        with self.control.backend() as backend:
+            atom: int = backend.add_atom()
+            self._add(backend, Statement(True, (atom,), 0, ()))
+        return atom
+
     @property
     def premises(self) -> tuple[Premise, ...]:
         """Everything that a proof may rest on and that can be set aside, but for the readings."""
@@ -274,6 +281,19 @@ class Space:
                 found = self._world(model)
                 if not fewest:
                     return found
+
+    def holding(self, assumptions: Iterable[int], asked: Iterable[int] = ()) -> frozenset[int] | None:
+        """Return which of the literals `asked` hold in some world of `assumptions`, or None if there is no world.
+
+        Every premise holds. Raises SearchTimeoutError when the deadline passes.
+        """
+        held = [self.held(premise) for premise in self._guards]
+        self._solving.opt_mode, self._solving.models = "ignore", 1
+        with self.control.solve([*assumptions, *held], yield_=True, async_=True) as handle:
+            handle.resume()
+            self._wait(handle)
+            model = handle.model()
+            return None if model is None else frozenset(literal for literal in asked if model.is_true(literal))
 
     def refutation(self, assumptions: Iterable[int]) -> frozenset[int] | None:
         """Return which of `assumptions` are enough to contradict each other, or None if they do not.
