@@ -61,12 +61,26 @@ def minimal_core(space: Space, goal: Iterable[int], grounds: Grounds) -> tuple[P
     kept = _needed(space, wanted, grounds)
     if kept is None:
         return None
-    # What a reader would rather not see is tried first: readings, then limits, then clauses.
-    for premise in sorted(kept, key=lambda p: (_ORDER[p.kind], p)):
-        if premise in kept:
-            fewer = _needed(space, wanted, {p: grounds[p] for p in kept if p != premise})
-            kept = kept if fewer is None else fewer
-    return tuple(sorted(kept, key=lambda p: (-_ORDER[p.kind], p)))
+    # Of several minimal sets, the one is found that spares readings first, then limits, then clauses.
+    ordered = sorted(kept, key=lambda premise: (-_ORDER[premise.kind], premise))
+    return tuple(_smallest(space, wanted, grounds, [], ordered, added=True))
+
+
+def _smallest(
+    space: Space, goal: list[int], grounds: Grounds, base: list[Premise], candidates: list[Premise], *, added: bool
+) -> list[Premise]:
+    """Return a minimal part of `candidates` that excludes `goal` together with `base`, by halves.
+
+    With `added`, it is not known yet whether `base` alone is enough.
+    """
+    if added and _needed(space, goal, {premise: grounds[premise] for premise in base}) is not None:
+        return []
+    if len(candidates) <= 1:
+        return candidates
+    first, second = candidates[: len(candidates) // 2], candidates[len(candidates) // 2 :]
+    later = _smallest(space, goal, grounds, [*base, *first], second, added=True)
+    earlier = _smallest(space, goal, grounds, [*base, *later], first, added=bool(later))
+    return [*earlier, *later]
 
 
 def minimal_cores(

@@ -22,7 +22,7 @@ from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, 
 from bvn_asp.wording import words_of
 
 RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
-_RECORD_INPUTS = ("yes", "no", "value", "is")
+RECORD_INPUTS = ("yes", "no", "value", "is")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Search:
         Raises SolveError if the decision is not what the search found.
         """
         place = space or self.space
-        stated = frozenset(t for t in world.inputs[side] if name_of(t) in _RECORD_INPUTS)
+        stated = frozenset(t for t in world.inputs[side] if name_of(t) in RECORD_INPUTS)
         readings = readings_of(world.inputs[side])
         record = Writer(stated, self.policy, self.quantities, self.limits, self.room).record()
         case = Case.model_validate(record)

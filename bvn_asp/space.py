@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +23,9 @@ from bvn_asp.solve import INPUTS, OPEN_INPUTS
 from bvn_asp.terms import Term, name_of, to_symbol, to_term
 
 RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
-ROOM = Shape(bodies=WIDE_BODIES, modic=2)
+ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
 """The room of a search, unless a case needs more: each kind of finding once, one surgery, two Modic changes."""
+_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore"]
 _COMPARISONS = ("at_least", "below", "above", "at_most")
 _SIDES = (
     ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
@@ -86,6 +88,18 @@ class World(NamedTuple):
     departures: tuple[Term, ...]
 
 
+class Variant(NamedTuple):
+    """A second version of part of a space: atoms of the first to those of the second, and what makes it be there."""
+
+    version: Mapping[int, int]
+    active: int
+
+    def literal(self, literal: int) -> int:
+        """Return what stands for `literal` in the second version."""
+        atom = self.version.get(abs(literal), abs(literal))
+        return atom if literal > 0 else -atom
+
+
 class SearchTimeoutError(SolveError):
     """The time for a search is up; what was found until then stands, and nothing more is claimed."""
 
@@ -99,29 +113,47 @@ class Space:
     """
 
     def __init__(self, *sides: Ground, shared: Callable[[Term], bool] = lambda term: True) -> None:
-        self.control = clingo.Control(["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore"])
+        self.control = clingo.Control(_OPTIONS)
         self._solving: Any = self.control.configuration.solve
         self.statements: list[Statement] = []
         self.deadline: float | None = None
         self._atoms: list[dict[Term, int]] = []
         self._joined: dict[tuple[int, tuple[int, ...]], int] = {}
         self._guards: dict[Premise, int] = {}
+        self._inactive: set[int] = set()
+        self._variants: list[Variant] = []
         with self.control.backend() as backend:
             self.true = self._define(backend, 0, ())
             for side in sides:
                 self._join(backend, side, shared)
-            self.departures = {
-                literal: term[1]
-                for term, literal in self._atoms[0].items()
-                if isinstance(term, tuple) and term[0] == "departs"
-            }
-            # First as few departures as can be; of those, findings at as few places as can be.
-            backend.add_minimize(1, [(literal, 1) for literal in self.departures])
-            places = self.terms("spread").items()
-            backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
+            departs = self.terms("departs").items()
+            self.departures = {literal: term[1] for term, literal in departs if isinstance(term, tuple)}
+            self._minimize(backend)
+        self._size = len(self.statements)
         self.inputs = [
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
         ]
+
+    def again(self) -> Space:
+        """Return a space like this one as it was built, without what was joined or added since."""
+        other = object.__new__(Space)
+        other.__dict__.update(self.__dict__)
+        other.control = clingo.Control(_OPTIONS)
+        other._solving = other.control.configuration.solve
+        other.statements, other._joined, other._inactive, other._variants = [], {}, set(), []
+        with other.control.backend() as backend:
+            for _ in range(max(abs(atom) for s in self.statements[: self._size] for atom in (*s.head, *s.body))):
+                backend.add_atom()
+            for statement in self.statements[: self._size]:
+                other._add(backend, statement)
+            other._minimize(backend)
+        return other
+
+    def _minimize(self, backend: Any) -> None:
+        """Prefer few departures, and of those findings at few places."""
+        backend.add_minimize(1, [(literal, 1) for literal in self.departures])
+        places = self.terms("spread").items()
+        backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
 
     def _add(self, backend: Any, statement: Statement) -> None:
         self.statements.append(statement)
@@ -190,7 +222,17 @@ class Space:
 
     def terms(self, name: str, side: int = 0) -> dict[Term, int]:
         """Return the atoms of a predicate on a side, with their literals."""
-        return {term: literal for term, literal in self._atoms[side].items() if name_of(term) == name}
+        return self._named[side].get(name, {})
+
+    @cached_property
+    def _named(self) -> list[dict[str, dict[Term, int]]]:
+        """The atoms of every side by predicate."""
+        named: list[dict[str, dict[Term, int]]] = []
+        for atoms in self._atoms:
+            named.append({})
+            for term, literal in atoms.items():
+                named[-1].setdefault(name_of(term), {})[term] = literal
+        return named
 
     def at_least(self, bound: int, literals: Iterable[int]) -> int:
         """Return a literal that holds if so many of `literals` do."""
@@ -228,6 +270,70 @@ class Space:
     def held(self, premise: Premise) -> int:
         """Return the assumption that `premise` is not set aside."""
         return -self._guards[premise]
+
+    def variant(self, inputs: Iterable[int]) -> Variant:
+        """Add a second version of everything that hangs on `inputs`; all other inputs are those of the first.
+
+        The version is there only where its `active` is assumed.
+        """
+        statements = self.statements[: self._size]
+        changed, touched, waiting = set(inputs), set[int](), list(inputs)
+        while waiting:
+            for place in self._uses.get(waiting.pop(), ()):
+                touched.add(place)
+                new = [atom for atom in statements[place].head if atom not in changed]
+                changed.update(new)
+                waiting += new
+        for atom in changed:
+            touched.update(self._heads.get(atom, ()))
+        active = self.free()
+        self._inactive.add(-active)
+        with self.control.backend() as backend:
+            version: dict[int, int] = {atom: backend.add_atom() for atom in sorted(changed)}
+
+            def mapped(literal: int) -> int:
+                atom = version.get(abs(literal), abs(literal))
+                return atom if literal > 0 else -atom
+
+            for place in sorted(touched):
+                choice, head, bound, body = statements[place]
+                heads = tuple(version[atom] for atom in head if atom in version)
+                if not heads and head:
+                    continue
+                literals = tuple(map(mapped, body))
+                if choice or not head:
+                    if bound != len(literals):
+                        literals = (self._define(backend, bound, literals),)
+                    literals = (*literals, active)
+                    bound = len(literals)
+                self._add(backend, Statement(choice, heads, bound, literals))
+        self._variants.append(Variant(version, active))
+        return self._variants[-1]
+
+    def second(self, world: World, variant: Variant) -> World:
+        """Return a world as the second version has it."""
+        inputs = frozenset(t for literal, t in self.inputs[0].items() if variant.literal(literal) in world.true)
+        atoms = self._atoms[0].values()
+        true = frozenset(literal for literal in atoms if variant.literal(literal) in world.true)
+        return World((inputs, *world.inputs[1:]), true, ())
+
+    @cached_property
+    def _uses(self) -> dict[int, list[int]]:
+        """The statements of the program in whose body an atom occurs."""
+        uses: dict[int, list[int]] = {}
+        for place, statement in enumerate(self.statements[: self._size]):
+            for literal in statement.body:
+                uses.setdefault(abs(literal), []).append(place)
+        return uses
+
+    @cached_property
+    def _heads(self) -> dict[int, list[int]]:
+        """The statements of the program in whose head an atom occurs."""
+        heads: dict[int, list[int]] = {}
+        for place, statement in enumerate(self.statements[: self._size]):
+            for atom in statement.head:
+                heads.setdefault(atom, []).append(place)
+        return heads
 
     def free(self) -> int:
         """Return a literal that nothing decides: it can be assumed either way."""
@@ -267,11 +373,11 @@ class Space:
         `set_aside`. Raises SearchTimeoutError when the deadline passes.
         """
         aside = set(set_aside)
-        held = [self.held(premise) for premise in self._guards if premise not in aside]
+        assumed = [*assumptions, *(self.held(premise) for premise in self._guards if premise not in aside)]
         self._solving.opt_mode = "opt" if fewest else "ignore"
         self._solving.models = 0 if fewest else 1
         found: World | None = None
-        with self.control.solve([*assumptions, *held], yield_=True, async_=True) as handle:
+        with self.control.solve(self._all(assumed), yield_=True, async_=True) as handle:
             while True:
                 handle.resume()
                 self._wait(handle)
@@ -287,9 +393,9 @@ class Space:
 
         Every premise holds. Raises SearchTimeoutError when the deadline passes.
         """
-        held = [self.held(premise) for premise in self._guards]
+        assumed = [*assumptions, *(self.held(premise) for premise in self._guards)]
         self._solving.opt_mode, self._solving.models = "ignore", 1
-        with self.control.solve([*assumptions, *held], yield_=True, async_=True) as handle:
+        with self.control.solve(self._all(assumed), yield_=True, async_=True) as handle:
             handle.resume()
             self._wait(handle)
             model = handle.model()
@@ -301,10 +407,14 @@ class Space:
         No premise holds but what `assumptions` hold. Raises SearchTimeoutError when the deadline passes.
         """
         self._solving.opt_mode, self._solving.models = "ignore", 1
-        with self.control.solve(list(assumptions), yield_=True, async_=True) as handle:
+        with self.control.solve(self._all(list(assumptions)), yield_=True, async_=True) as handle:
             handle.resume()
             self._wait(handle)
             return None if handle.model() is not None else frozenset(handle.core())
+
+    def _all(self, assumptions: list[int]) -> list[int]:
+        """Return `assumptions`, and that every version they do not speak of is not there."""
+        return [*assumptions, *self._inactive.difference(-literal for literal in assumptions)]
 
     def _wait(self, handle: clingo.SolveHandle) -> None:
         # Short waits, so that an interrupt from the keyboard is seen between two of them.
@@ -315,9 +425,10 @@ class Space:
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true
+        versions = (atom for v in self._variants if is_true(v.active) for atom in v.version.values())
         return World(
             tuple(frozenset(term for literal, term in inputs.items() if is_true(literal)) for inputs in self.inputs),
-            frozenset(literal for atoms in self._atoms for literal in atoms.values() if is_true(literal)),
+            frozenset(filter(is_true, (*(literal for atoms in self._atoms for literal in atoms.values()), *versions))),
             tuple(term for literal, term in self.departures.items() if is_true(literal)),
         )
 

@@ -40,10 +40,10 @@ def relations(study: Study) -> Iterator[Finding]:
                     (one, other), _readings(proofs), proofs=proofs,
                 )  # fmt: skip
     for place, one in enumerate(heads):
-        pairs = {other: study.space.all_of([study.fails[one], study.fails[other]]) for other in heads[place + 1 :]}
-        reached = study.reachable(pairs, study.run)
-        for other in pairs.keys() - reached:
-            proofs = study.proofs([pairs[other]], f"{one} and {other} fail together")
+        later = {other: study.fails[other] for other in heads[place + 1 :]}
+        reached = study.reachable(later, [*study.run, study.fails[one]])
+        for other in (other for other in later if other not in reached):
+            proofs = study.proofs([study.fails[one], study.fails[other]], f"{one} and {other} fail together")
             yield Finding(
                 "exclude", (one, other), "domain",
                 f"{study.name(one)} and {study.name(other)} never fail together.",
