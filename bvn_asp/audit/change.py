@@ -22,7 +22,7 @@ _MOST = 16
 def changes(study: Study) -> Iterator[Finding]:
     """Find facts and limits that never matter, facts of which more helps and harms, and facts whose absence helps."""
     # A further Modic change is like the first.
-    topics = [topic for topic in study.search.topics if topic != "requested" and ("modic", 2) not in topic]
+    topics = [t for t in study.search.topics if t != "requested" and not (isinstance(t, tuple) and ("modic", 2) in t)]
     idle: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Term, Proof]]] = {}
     for start in range(0, len(topics), _MOST):
         space = study.space.again()
@@ -128,7 +128,8 @@ class _Twins:
             captions = ("more, and better", "less, and worse", "more, and worse", "less, and better")
             witnesses = [witness for way in ways for witness in self.pair(way)]
             yield Finding(
-                "two-way", _key(self.topic), "notice", f"More of this sometimes helps and sometimes harms: {self.words}.",
+                "two-way", _key(self.topic), "notice",
+                f"More of this sometimes helps and sometimes harms: {self.words}.",
                 witnesses=tuple(zip(captions, witnesses, strict=True)),
             )  # fmt: skip
 

@@ -76,7 +76,7 @@ def _idle_rules(study: Study, rules: list[Any]) -> Iterator[Finding]:
 
 def _head(place: int) -> Any:
     found: list[Any] = []
-    ast.parse_string(f"{_FIRES}({place}).", lambda node: found.append(node))
+    ast.parse_string(f"{_FIRES}({place}).", found.append)
     return found[1].head
 
 

@@ -70,7 +70,8 @@ def _boundaries(study: Study) -> Iterator[Finding]:
                     assert witness is not None
                     yield Finding(
                         "boundary", (failing, passing), "defect",
-                        f"Exactly at their common limit, {study.name(failing)} fails and {study.name(passing)} does not.",
+                        f"Exactly at the limit that they share, {study.name(failing)} fails and "
+                        f"{study.name(passing)} does not.",
                         (failing, passing), witnesses=((f"{quantity} exactly at the limit", witness),),
                     )  # fmt: skip
                     break
