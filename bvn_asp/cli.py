@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bvn_asp.case import Case
+from bvn_asp.cli_audit import audit
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE
 from bvn_asp.errors import BvnError, ReadingError
@@ -71,6 +72,9 @@ def decide(
         show(engine.decide(case, readings, assume_absent=assume_absent), name)
 
     each(paths, act, closing=NOTICE if brief and not as_json else "")
+
+
+app.command()(audit)
 
 
 @app.command()

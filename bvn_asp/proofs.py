@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from bvn_asp import certificate
+from bvn_asp.errors import SolveError
+from bvn_asp.ground import Statement
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
 from bvn_asp.space import Premise, Space
+from bvn_asp.terms import Term, to_symbol
 
 Grounds = Mapping[Premise, tuple[int, ...]]
 """What a proof may rest on, with the assumptions that make it hold."""
@@ -19,19 +23,41 @@ MOST_CORES = 6
 class Proof:
     """That `goal`, in words, holds of no record with room `room`: `premises` alone rule it out, and none can be spared.
 
-    A premise of the kind `reading` says that question `clause` is read as option `quantity`. `engine` names the
-    second engine that confirmed it, or is empty.
+    A premise of the kind `reading` says that question `clause` is read as option `quantity`. `assumptions` over
+    `space` are the goal and the premises as literals. `engine` names the second engine that confirmed it, or is
+    empty.
     """
 
     goal: str
     premises: tuple[Premise, ...]
     room: Shape
+    statements: Sequence[Statement] = field(default=(), repr=False, compare=False)
+    assumptions: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    atoms: Mapping[Term, int] = field(default_factory=dict, repr=False, compare=False)
     engine: str = ""
 
     @property
     def clauses(self) -> tuple[str, ...]:
         """The ids of the clauses it rests on, limits included."""
         return tuple(dict.fromkeys(p.clause for p in self.premises if p.kind != "reading"))
+
+    def confirmed(self) -> Proof:
+        """Return this proof with the name of the second engine; raise SolveError if it finds otherwise.
+
+        Raises MissingEngineError if the extra `proof` is not installed.
+        """
+        engine = certificate.engine()
+        if certificate.refuted(self.statements, self.assumptions) is None:
+            raise SolveError(f"the second engine does not confirm that no record fits: {self.goal}")
+        return replace(self, engine=engine)
+
+    def dimacs(self) -> str:
+        """Return the proof as a question for any solver of propositional formulas: it must answer UNSATISFIABLE."""
+        clauses = certificate.formula(self.statements, self.assumptions, whole=True)
+        used = {abs(literal) for clause in clauses for literal in clause}
+        names = sorted((atom, str(to_symbol(term))) for term, atom in self.atoms.items() if atom in used)
+        remarks = [f"No record fits: {self.goal}. This formula is unsatisfiable.", "What the variables mean:"]
+        return certificate.dimacs(clauses, [*remarks, *(f"{atom} {name}" for atom, name in names)])
 
     @property
     def readings(self) -> dict[str, str]:
@@ -53,6 +79,15 @@ def grounds_of(
         option = readings.get(question, policy.questions[question].default)
         grounds[Premise("reading", question, option)] = tuple(literals)
     return grounds
+
+
+def proof_of(
+    space: Space, goal: str, assumptions: Iterable[int], premises: Iterable[Premise], grounds: Grounds, room: Shape
+) -> Proof:
+    """Return the proof that `premises`, some of `grounds`, exclude `assumptions`, which say `goal`."""
+    core = tuple(premises)
+    assumed = (*assumptions, *(literal for premise in core for literal in grounds[premise]))
+    return Proof(goal, core, room, space.statements, assumed, space.atoms)
 
 
 def minimal_core(space: Space, goal: Iterable[int], grounds: Grounds) -> tuple[Premise, ...] | None:

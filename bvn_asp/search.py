@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from bvn_asp import certificate
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.decision import Decision
@@ -14,7 +13,7 @@ from bvn_asp.errors import SolveError
 from bvn_asp.facts import Facts, facts_for
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
-from bvn_asp.proofs import Proof, grounds_of, minimal_cores
+from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
 from bvn_asp.space import ROOM, Ground, Space, World, ground
 from bvn_asp.terms import Term, name_of
@@ -141,14 +140,9 @@ class Search:
         run = [-self.space.literal(name) for name in ("closed", "complete")]
         wanted = [*run, *goal]
         grounds = grounds_of(self.space, self.policy, readings or {})
-        found = [Proof(words, core, self.room) for core in minimal_cores(self.space, wanted, grounds, most)]
-        if not confirm:
-            return found
-        for proof in found:
-            assumed = [*wanted, *(literal for premise in proof.premises for literal in grounds[premise])]
-            if certificate.refuted(self.space.statements, assumed) is None:
-                raise SolveError(f"the second engine does not confirm: {words}")
-        return [replace(proof, engine=certificate.engine()) for proof in found]
+        cores = minimal_cores(self.space, wanted, grounds, most)
+        found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
+        return [proof.confirmed() for proof in found] if confirm else found
 
     def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
         """Return in words what `inputs` state of a topic."""

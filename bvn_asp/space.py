@@ -220,6 +220,11 @@ class Space:
         """Return the literal of `term` on a side; one that never holds if nothing makes it true there."""
         return self._atoms[side].get(term, -self.true)
 
+    @property
+    def atoms(self) -> Mapping[Term, int]:
+        """The atoms of side 0 with their literals."""
+        return self._atoms[0]
+
     def terms(self, name: str, side: int = 0) -> dict[Term, int]:
         """Return the atoms of a predicate on a side, with their literals."""
         return self._named[side].get(name, {})
@@ -277,7 +282,8 @@ class Space:
         The version is there only where its `active` is assumed.
         """
         statements = self.statements[: self._size]
-        changed, touched, waiting = set(inputs), set[int](), list(inputs)
+        waiting = list(inputs)
+        changed, touched = set(waiting), set[int]()
         while waiting:
             for place in self._uses.get(waiting.pop(), ()):
                 touched.add(place)

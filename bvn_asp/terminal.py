@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bvn_asp.case import Case
-from bvn_asp.errors import CaseError
+from bvn_asp.errors import CaseError, OutputError
 from bvn_asp.files import case_files, load_path
 from bvn_asp.report import safe
 
@@ -83,3 +83,15 @@ def fail(message: str, code: int | None = None) -> None:
     sys.stderr.write("\n".join(map(safe, message.split("\n"))) + "\n")
     if code is not None:
         sys.exit(code)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file wholly or not at all, with the folders it needs; raise OutputError if that fails."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None

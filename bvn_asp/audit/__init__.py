@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from bvn_asp.audit.change import changes
+from bvn_asp.audit.exceptions import exceptions
 from bvn_asp.audit.finding import AcceptedError, Audit, Finding, load_accepted, shipped_accepted
 from bvn_asp.audit.form import form
 from bvn_asp.audit.limits import limits
@@ -32,6 +33,7 @@ CHECKS: Mapping[str, Callable[[Study], Iterator[Finding]]] = {
     "alone": alone,
     "relations": relations,
     "lists": lists,
+    "exceptions": exceptions,
     "limits": limits,
     "changes": changes,
     "readings": readings,
@@ -58,6 +60,7 @@ def audit(
     findings: list[Finding] = []
     checked: dict[str, int] = {}
     unfinished: list[str] = []
+    interrupted = False
     for name, check in CHECKS.items():
         if unfinished:
             unfinished.append(name)
@@ -66,7 +69,11 @@ def audit(
         study.claims = 0
         try:
             findings += check(study)
-        except (SearchTimeoutError, KeyboardInterrupt):
+        except SearchTimeoutError:
+            unfinished.append(name)
+        except KeyboardInterrupt:
+            interrupted = True
             unfinished.append(name)
         checked[name] = study.claims
-    return Audit(policy, tuple(findings), checked, tuple(unfinished), dict(accepted or {}))
+    progress("")
+    return Audit(policy, tuple(findings), checked, tuple(unfinished), interrupted, dict(accepted or {}))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
 from bvn_asp.policy import Policy
-from bvn_asp.proofs import Proof, grounds_of, minimal_core
+from bvn_asp.proofs import Proof, grounds_of, minimal_core, proof_of
 from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Witness
 from bvn_asp.space import Space, Variant
 from bvn_asp.terms import Term
@@ -86,12 +86,11 @@ class _Twins:
         settings = [-self.space.literal(name) for name in ("closed", "complete")]
         held = [self.space.held(premise) for premise in self.space.premises]
         grounds = grounds_of(self.space, self.study.policy, {})
-        core = minimal_core(
-            self.space,
-            [*settings, *held, self.variant.active, self.documented, self.differ],
-            {premise: literals for premise, literals in grounds.items() if premise.kind == "reading"},
-        )
-        return Proof(f"{self.words} changes a recommendation", core or (), self.study.search.room)
+        goal = [*settings, *held, self.variant.active, self.documented, self.differ]
+        readings = {premise: literals for premise, literals in grounds.items() if premise.kind == "reading"}
+        core = minimal_core(self.space, goal, readings) or ()
+        words = f"{self.words} changes a recommendation"
+        return self.study.certified(proof_of(self.space, words, goal, core, readings, self.study.search.room))
 
     def limits(self) -> Iterator[Finding]:
         """Find limits on whose two sides the topic, a number, never changes a recommendation."""

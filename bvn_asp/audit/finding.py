@@ -50,13 +50,14 @@ class Finding:
 class Audit:
     """All findings on `policy`; `checked` counts the claims that each check decided, and `unfinished` names the rest.
 
-    `accepted` holds the reason for each finding on record, by key.
+    `interrupted` tells that somebody stopped it. `accepted` holds the reason for each finding on record, by key.
     """
 
     policy: Policy
     findings: tuple[Finding, ...]
     checked: Mapping[str, int]
     unfinished: tuple[str, ...]
+    interrupted: bool = False
     accepted: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,7 @@ from clingo import ast
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
 from bvn_asp.policy import VOCABULARY
+from bvn_asp.proofs import proof_of
 from bvn_asp.solve import OPEN_INPUTS
 from bvn_asp.space import RECORDS, Space, ground
 
@@ -68,9 +69,12 @@ def _idle_rules(study: Study, rules: list[Any]) -> Iterator[Finding]:
     for place in sorted(left):
         rule = conditional[place]
         text = " ".join(str(rule).split())
+        goal = [*run, *(space.held(premise) for premise in space.premises), goals[place]]
+        proof = proof_of(space, f"the rule fires: {text}", goal, (), {}, study.search.room)
         yield Finding(
             "idle-rule", (text,), "notice",
             f"No record meets the conditions of the rule in line {rule.location.begin.line}: {text}",
+            proofs=(study.certified(proof),),
         )  # fmt: skip
 
 

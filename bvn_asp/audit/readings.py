@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
 from bvn_asp.policy import Question
-from bvn_asp.proofs import Proof
+from bvn_asp.proofs import proof_of
 from bvn_asp.space import Space
 
 _MOST = 16
@@ -43,9 +43,11 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
         run += [variant.literal(literal if term[2] == option else -literal) for term, literal in options.items()]  # type: ignore[index]
         study.claims += 2
         if space.holding([*run, differ]) is None:
+            held = [space.held(premise) for premise in space.premises]
+            words, room = f"{subject} changes a decision", study.search.room
             yield Finding(
                 "reading-idle", (subject,), "notice", f"This option changes no decision at all. {meaning}", (), chosen,
-                proofs=(Proof(f"{subject} changes a decision", (), study.search.room),),
+                proofs=(study.certified(proof_of(space, words, [*run, *held, differ], (), {}, room)),),
             )  # fmt: skip
         elif not study.possible([study.outcomes["approve"]], chosen):
             proofs = study.proofs([study.outcomes["approve"]], f"approved under {subject}", chosen, most=6)

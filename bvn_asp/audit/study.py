@@ -116,6 +116,10 @@ class Study:
         found = self.search.proofs(goal, words, readings, most=most, confirm=self.confirm)
         return tuple(sorted(found, key=lambda proof: len(proof.premises)))
 
+    def certified(self, proof: Proof) -> Proof:
+        """Return `proof`, confirmed by a second engine if the audit asks for it."""
+        return proof.confirmed() if self.confirm else proof
+
     @property
     def seconds_left(self) -> float | None:
         """How long the audit may still take, or None for as long as it needs."""
