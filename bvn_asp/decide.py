@@ -1,4 +1,4 @@
-"""Decide a case: one solve under assumptions, exact three-valued statuses, and an explained recommendation."""
+"""Decide a case: what follows from its facts, exact three-valued statuses, and an explained recommendation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_fact
 from bvn_asp.errors import PolicyError
 from bvn_asp.explain import Explainer, Memory
 from bvn_asp.facts import Facts, facts_for
+from bvn_asp.ground import Answer
 from bvn_asp.nodes import Node
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
@@ -65,12 +66,12 @@ class Engine:
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
-        shown = program.statuses(program.assume(literals))
+        answer = Answer(program.derivations, literals)
         memory = self._memory.get(facts.shape)
         if memory is None:
             memory = self._memory[facts.shape] = Memory(program, self.policy)
-        explainer = Explainer(program, self.policy, facts, literals, shown, memory)
-        verdict = _Verdict(self.policy, program, facts, case, explainer, shown)
+        explainer = Explainer(program, self.policy, facts, answer, memory)
+        verdict = _Verdict(self.policy, program, facts, case, explainer, answer.shown)
         verdict.read()
         if verdict.open:
             verdict.settle(literals)

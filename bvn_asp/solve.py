@@ -10,16 +10,13 @@ from typing import Any, Literal
 import clingo
 
 from bvn_asp.errors import PolicyError, SolveError
-from bvn_asp.ground import Recorder
+from bvn_asp.ground import Derivations, Recorder
 from bvn_asp.terms import Term, name_of, subject_of, to_symbol, to_term
 
 OPEN_INPUTS = (Path(__file__).parent / "lp" / "open.lp").read_text(encoding="utf-8")
 
 
 Vocabulary = dict[str, list[tuple[Term, ...]]]
-SHOWN = (("met", 1), ("unmet", 1), ("violated", 1), ("clear", 1), ("recommend", 1))
-"""Predicates that every answer set shows whole."""
-
 MOST_CONFLICTS = "20000,umax"
 """Where a search for smallest sets gives up; it then says that its answer is not complete."""
 
@@ -124,10 +121,12 @@ class OpenProgram:
         self.control = _control(messages)
         self._solving = _solving(self.control)
         self._solving.models = "0"
-        recorder = Recorder()
-        self.control.register_observer(recorder)
+        structure = tuple(structure)
+        self._structure = frozenset(structure)
+        self._recorder = Recorder()
+        self.control.register_observer(self._recorder)
         _ground(self.control, messages, [policy, OPEN_INPUTS], structure)
-        self.rules, self.facts = recorder.rules, recorder.facts
+        self.rules, self.facts = self._recorder.rules, self._recorder.facts
         self._symbols: dict[int, clingo.Symbol] = {}
         self._terms: dict[int, Term | None] = {}
         self._rows: dict[tuple[str, int], list[tuple[Term, ...]]] = {}
@@ -149,19 +148,11 @@ class OpenProgram:
         return {number: str(quantity) for number, quantity in self.rows("number", 2)}
 
     @cached_property
-    def showable(self) -> dict[Term, int]:
-        """The literals of what every answer set shows whole, by atom."""
-        return {
-            to_term(atom.symbol): atom.literal
-            for name, arity in SHOWN
-            for atom in self.control.symbolic_atoms.by_signature(name, arity)
-            if not atom.is_fact
-        }
-
-    @cached_property
-    def untrue(self) -> dict[int, bool]:
-        """Every input, and every atom that is shown whole, as not true."""
-        return dict.fromkeys([*self.inputs, *self.showable.values()], False)
+    def derivations(self) -> Derivations:
+        """The ground rules, to derive answers from without a search."""
+        # The backend outputs its own facts, whatever the policy shows.
+        outputs = [(term, condition) for term, condition in self._recorder.outputs if term not in self._structure]
+        return Derivations(self.rules, self.facts, outputs, self.inputs)
 
     @cached_property
     def _guards(self) -> dict[int, int]:
@@ -267,11 +258,6 @@ class OpenProgram:
                     waiting += [part for _, body in self.rules.get(atom, ()) for part in body]
             known = self._dependencies[literal] = mask, tuple(numbers), frozenset(entities)
         return known
-
-    def shown_literals(self, shown: Iterable[Term]) -> list[int]:
-        """Return the literals of what an answer set shows, of the atoms that every answer set shows whole."""
-        showable = self.showable
-        return [showable[term] for term in shown if term in showable]
 
     def mask(self, literals: Iterable[int]) -> int:
         """Return the inputs among `literals` as a bit mask."""

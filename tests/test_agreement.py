@@ -11,6 +11,7 @@ import pytest
 from bvn_asp.decide import Engine
 from bvn_asp.decision import Decision
 from bvn_asp.facts import facts_for
+from bvn_asp.ground import Answer
 from bvn_asp.policy import shipped_policy
 from bvn_asp.solve import OpenProgram, answer_set
 from bvn_asp.terms import Term, name_of
@@ -40,7 +41,7 @@ def answers(decision: Decision) -> set[Term]:
 
 
 def compare(engine: Engine, seeds: range) -> set[str]:
-    """Hold the decision against a fresh grounding with plain facts, for random records and readings."""
+    """Hold the decision against a fresh grounding with plain facts, and what is derived for it against a solve."""
     seen: set[str] = set()
     for seed in seeds:
         random = Random(seed)
@@ -48,6 +49,10 @@ def compare(engine: Engine, seeds: range) -> set[str]:
         decision = engine.decide(case, readings)
         facts = facts_for(case, engine.policy, engine.policy.readings(readings))
         assert answers(decision) == settled(answer_set(engine.policy.text, facts.terms())), (seed, readings)
+        program = engine.program(facts.shape)
+        stated = engine.assumed(program, facts)
+        derived = Answer(program.derivations, stated).shown
+        assert derived == program.statuses(program.assume(stated)), (seed, readings)
         seen |= {decision.recommendation or "none"} | {f"{q}={o}" for q, o in readings.items()}
     return seen
 
