@@ -66,7 +66,7 @@ class Memory:
         if name in _MAKERS:
             hidden = name == "no" and name_of(arguments[0]) == "requested"
             return Plan(None if hidden else _MAKERS[name], name, arguments, kept=name in _KEPT)
-        return Plan(Explainer._reason, name, arguments) if name in self._wording else None
+        return Plan(Explainer._reason, name, arguments, kept=True) if name in self._wording else None
 
 
 class Explainer:

@@ -84,6 +84,7 @@ class Derivations:
         self._bits = {literal: 1 << place for place, literal in enumerate(dict.fromkeys([*inputs, *shown]))}
         self.untrue = dict.fromkeys(self._bits, False)
         self._borders: dict[int, int | None] = {}
+        self._below: dict[int, int] = {literal: self._bits[literal] for literal in inputs}
         self.landmarks: list[tuple[int, int, int]] = []
         """What is shown, each after all that it hangs on: literal, bit in a mask, border."""
         for literal in shown:
@@ -96,7 +97,7 @@ class Derivations:
     def _visit(self, literal: int) -> None:
         borders, bits = self._borders, self._bits
         borders[literal] = None
-        border = 0
+        border, inputs = 0, self._below.get(literal, 0)
         for _, body in self.rules.get(literal, ()):
             for part in body:
                 atom = abs(part)
@@ -106,7 +107,8 @@ class Derivations:
                 if below is None:
                     raise SolveError("the rules of the policy go in a circle, which nothing here can explain")
                 border |= bits.get(atom, below)
-        borders[literal] = border
+                inputs |= self._below[atom]
+        borders[literal], self._below[literal] = border, inputs
         if literal in bits and (literal in self.rules or literal in self.facts):
             self.landmarks.append((literal, bits[literal], border))
 
@@ -115,6 +117,13 @@ class Derivations:
         if literal not in self._borders:
             self._visit(literal)
         return self._borders[literal] or 0
+
+    def inputs_below(self, literal: int) -> int:
+        """Return the inputs that the truth of `literal` hangs on, as a bit mask."""
+        atom = abs(literal)
+        if atom not in self._below:
+            self._visit(atom)
+        return self._below[atom]
 
     def mask(self, literals: Iterable[int]) -> int:
         """Return `literals`, which must be landmarks, as a bit mask."""
@@ -175,12 +184,17 @@ class Answer:
     def _derive(self, literal: int) -> list[tuple[int, ...]]:
         if literal in self._derivations.facts:
             return [()]
-        true, deriving = self.true, list[tuple[int, ...]]()
+        truth, deriving = self._truth, list[tuple[int, ...]]()
         for bound, body in self._derivations.rules.get(literal, ()):
             if bound < len(body):
-                part_of_it = tuple(part for part in body if true(part))
+                part_of_it = tuple(part for part in body if self.true(part))
                 if len(part_of_it) >= bound:
                     deriving.append(part_of_it)
-            elif all(map(true, body)):
+                continue
+            for part in body:
+                known = truth.get(part)
+                if not (self.true(part) if known is None else known):
+                    break
+            else:
                 deriving.append(body)
         return deriving

@@ -140,7 +140,6 @@ class OpenProgram:
         }
         self.places = {term: literal for literal, term in self.inputs.items()}
         self._literals: dict[Term, int | None] = dict(self.places)
-        self._bits = {literal: 1 << place for place, literal in enumerate(self.inputs)}
 
     @cached_property
     def quantities(self) -> dict[Term, str]:
@@ -237,32 +236,31 @@ class OpenProgram:
         """Return what the truth of `literal` hangs on: inputs as a bit mask, numbers, and entities of the record."""
         known = self._dependencies.get(literal)
         if known is None:
-            mask, reached, waiting = 0, set[int](), [literal]
-            numbers, entities = dict[Term, None](), set[Term]()
-            while waiting:
-                atom = abs(waiting.pop())
-                below = self._dependencies.get(atom)
-                if below is not None:
-                    mask |= below[0]
-                    numbers.update(dict.fromkeys(below[1]))
-                    entities |= below[2]
-                elif atom in self._bits:
-                    mask |= self._bits[atom]
-                    subject = subject_of(self.inputs[atom])
-                    if subject in self.quantities:
-                        numbers[subject] = None
-                    if isinstance(subject, tuple):
-                        entities.update([part for part in subject if isinstance(part, tuple)])
-                elif atom not in reached:
-                    reached.add(atom)
-                    waiting += [part for _, body in self.rules.get(atom, ()) for part in body]
-            known = self._dependencies[literal] = mask, tuple(numbers), frozenset(entities)
+            mask = self.derivations.inputs_below(literal)
+            numbers = tuple(number for number, inputs in self._numbers.items() if inputs & mask)
+            entities = frozenset(entity for entity, inputs in self._entities.items() if inputs & mask)
+            known = self._dependencies[literal] = mask, numbers, entities
         return known
 
-    def mask(self, literals: Iterable[int]) -> int:
-        """Return the inputs among `literals` as a bit mask."""
-        bits = self._bits
-        return sum([bits[literal] for literal in literals if literal in bits])
+    @cached_property
+    def _numbers(self) -> dict[Term, int]:
+        """The inputs that give a number, as a bit mask, by number."""
+        found = dict.fromkeys(self.quantities, 0)
+        for literal, term in self.inputs.items():
+            if subject_of(term) in found:
+                found[subject_of(term)] |= self.derivations.mask([literal])
+        return found
+
+    @cached_property
+    def _entities(self) -> dict[Term, int]:
+        """The inputs about an entity of the record, as a bit mask, by entity."""
+        found: dict[Term, int] = {}
+        for literal, term in self.inputs.items():
+            subject = subject_of(term)
+            for part in subject if isinstance(subject, tuple) else ():
+                if isinstance(part, tuple):
+                    found[part] = found.get(part, 0) | self.derivations.mask([literal])
+        return found
 
     def rows(self, predicate: str, arity: int) -> list[tuple[Term, ...]]:
         """Return the arguments of the atoms of a predicate that can be true."""

@@ -177,7 +177,7 @@ def _is_setting(program: OpenProgram, literal: int) -> bool:
     """Tell whether a literal hangs on settings of the run alone."""
     mask, _, _ = program.dependencies(literal)
     settings = [atom for atom, term in program.inputs.items() if name_of(term) in ("selected", "assumed_absent")]
-    return mask | program.mask(settings) == program.mask(settings)
+    return mask & ~program.derivations.mask(settings) == 0
 
 
 def test_no_conclusion_rests_on_silence(program: OpenProgram) -> None:
