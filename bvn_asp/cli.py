@@ -19,7 +19,7 @@ from bvn_asp.decision import NOTICE
 from bvn_asp.errors import BvnError, ReadingError
 from bvn_asp.policy import shipped_policy
 from bvn_asp.shape import room_for
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, READER_GONE, console, each, fail, say
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, READER_GONE, Page, each, fail, say
 
 if TYPE_CHECKING:
     pass
@@ -218,8 +218,8 @@ def _writer(*, as_json: bool, brief: bool, full: bool, one: bool) -> Callable[[A
 
     if brief:
         return lambda decision, name: say(report.brief(decision, name))
-    target = console()
-    return lambda decision, name: report.show(decision, name, target, full=full)
+    page = Page()
+    return lambda decision, name: page.show(report.lines(decision, name, page.width, full=full, boxes=page.boxes))
 
 
 def _readings(engine: Engine, options: list[str] | None) -> dict[str, str]:

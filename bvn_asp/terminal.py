@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ import typer
 from bvn_asp.case import Case
 from bvn_asp.errors import CaseError
 from bvn_asp.files import case_files, load_path
+from bvn_asp.layout import Line, plain
 from bvn_asp.report import safe
 
 if TYPE_CHECKING:
@@ -64,12 +67,32 @@ def _watched(files: list[Path]) -> Iterator[Path]:
             yield from track(remaining, "Deciding", len(files), done, console=errors, transient=True)
 
 
-def console() -> Console:
-    """Return the console for reports: as wide as the terminal, and never too narrow for a file."""
+class Page:
+    """Standard output for lines of styled text: as wide as the terminal, and never too narrow for a file."""
+
+    def __init__(self) -> None:
+        # Without a terminal there is nothing to style, and rich takes a start longer than all the rest of a report.
+        styled = sys.stdout.isatty() or "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ
+        self._console = _console() if styled else None
+        columns = self._console.width if self._console else shutil.get_terminal_size().columns
+        self.width = columns if self._console and self._console.is_terminal else max(columns, 120)
+        self.boxes = sys.stdout.encoding.lower().startswith("utf")
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Print `lines`."""
+        if self._console is None:
+            sys.stdout.write("".join([f"{plain(line)}\n" for line in lines]))
+            return
+        from rich.text import Text
+
+        text = Text("\n").join([Text.assemble(*line) for line in lines])
+        self._console.print(text, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _console() -> Console:
     from rich.console import Console
 
-    found = Console(highlight=False, soft_wrap=False)
-    return found if found.is_terminal else Console(highlight=False, width=max(found.width, 120))
+    return Console(highlight=False, soft_wrap=False)
 
 
 def say(line: str) -> None:

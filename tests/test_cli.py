@@ -38,6 +38,12 @@ def test_decide_prints_recommendation_reasons_with_citations_bodies_and_the_noti
         assert part in words, part
 
 
+def test_a_report_in_a_pipe_has_no_colours_and_no_trailing_blanks() -> None:
+    found = bvn("decide", "--full", str(CASES / "partial_one_body_ablated_before.yaml")).stdout
+    assert "├── " in found and "\x1b" not in found
+    assert [line for line in found.splitlines() if line != line.rstrip()] == []
+
+
 def test_decide_reads_yaml_from_standard_input() -> None:
     found = bvn("decide", "-", "--brief", text=Path(SAMPLE).read_text())
     assert found.returncode == 0 and found.stdout.startswith("-: approve (eligible)")
