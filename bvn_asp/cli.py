@@ -159,9 +159,10 @@ def schema(
     decision: Annotated[bool, typer.Option("--decision", help="Of the JSON that `bvn decide --json` prints.")] = False,
 ) -> None:
     """Print the JSON Schema of a case file."""
-    from bvn_asp import case, document
+    from bvn_asp import document
+    from bvn_asp.schema import json_schema
 
-    say(json.dumps(document.json_schema() if decision else case.json_schema(), indent=2))
+    say(json.dumps(document.json_schema() if decision else json_schema(), indent=2))
 
 
 @app.command()

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 from bvn_asp.case import Case
 from bvn_asp.errors import CaseError, Problem
+from bvn_asp.section import Section
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MOST_BYTES = 1_000_000
@@ -192,15 +192,15 @@ def _names_at(path: Path_) -> list[str]:
     for step in path:
         if isinstance(step, int):
             continue
-        field = model.model_fields.get(step) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        field = model.model_fields.get(step) if isinstance(model, type) and issubclass(model, Section) else None
         if field is None:
             return []
         model = next(_models(field.annotation), None)
     return list(model.model_fields) if model is not None else []
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _models(annotation: Any) -> Iterator[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
         yield annotation
     for argument in get_args(annotation):
         yield from _models(argument)

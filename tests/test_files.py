@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from bvn_asp.case import Case, json_schema
+from bvn_asp.case import Case
 from bvn_asp.errors import CaseError
 from bvn_asp.files import load_case, read_case
+from bvn_asp.schema import json_schema
 
 
 def problems(text: str | bytes, *, is_json: bool = False) -> list[str]:
@@ -167,3 +170,14 @@ def test_the_json_schema_and_the_reader_agree(text: str, valid: bool) -> None:
         assert not valid
     else:
         assert valid
+
+
+def test_a_case_is_frozen_compares_by_content_and_survives_pickling() -> None:
+    case = read_case("patient: {age: 47}\nrequest: {units: {'64628': 1}}")
+    assert case == read_case("patient: {age: 47}\nrequest: {units: {'64628': 1}}") != read_case("patient: {age: 48}")
+    assert pickle.loads(pickle.dumps(case)) == copy.deepcopy(case) == case
+    with pytest.raises(AttributeError, match="frozen"):
+        case.patient.age = None
+    assert case.model_dump(mode="json", exclude_unset=True) == {
+        "patient": {"age": "47"}, "request": {"units": {"64628": 1}},
+    }  # fmt: skip
