@@ -7,13 +7,12 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from bvn_asp.case import Case
-from bvn_asp.errors import CaseError
+from bvn_asp.errors import BvnError, CaseError
 from bvn_asp.files import case_files, load_path
 from bvn_asp.layout import Line, plain
 from bvn_asp.report import safe
@@ -24,6 +23,27 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 READER_GONE = 141
+
+
+def guarded(act: Callable[[], object]) -> None:
+    """Run a command; every failure that a user can cause ends in a message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        act()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone: nothing is left to say, and Python must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(READER_GONE)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        fail(f"the output cannot be written: {error.strerror or error}", BAD_INPUT)
+    except BvnError as error:
+        fail(str(error), BAD_INPUT)
 
 
 def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "") -> None:
@@ -50,7 +70,7 @@ def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "")
     if failures:
         if count > 1:
             fail(f"{len(failures)} of {count} files could not be read; the others were done")
-        raise typer.Exit(BAD_INPUT)
+        sys.exit(BAD_INPUT)
 
 
 def _watched(files: list[Path]) -> Iterator[Path]:

@@ -63,7 +63,7 @@ def _shapes(cases: list[Case]) -> list[Case]:
 
 def cold(runs: int = 15) -> tuple[float, float]:
     """Return the median seconds of `bvn decide` on one file in a new process, and of importing clingo in one."""
-    decide = [sys.executable, "-m", "bvn_asp.cli", "decide", str(CASES[0])]
+    decide = [sys.executable, "-m", "bvn_asp", "decide", str(CASES[0])]
     imported = [sys.executable, "-c", "import clingo"]
     times: list[tuple[float, float]] = []
     for _ in range(runs):

@@ -20,7 +20,7 @@ SAMPLE = str(CASES / "approve_two_bodies.yaml")
 
 
 def bvn(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bvn_asp.cli", *arguments]
+    command = [sys.executable, "-m", "bvn_asp", *arguments]
     found = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
     assert "Traceback" not in found.stderr, found.stderr
     return found
@@ -139,7 +139,7 @@ def test_schema_facts_and_policy_print() -> None:
 
 
 def test_interruption_ends_with_a_word_and_no_traceback() -> None:
-    command = [sys.executable, "-m", "bvn_asp.cli", "decide", "--full", *[str(CASES)] * 20]
+    command = [sys.executable, "-m", "bvn_asp", "decide", "--full", *[str(CASES)] * 20]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(2)
         process.send_signal(signal.SIGINT)
@@ -148,6 +148,6 @@ def test_interruption_ends_with_a_word_and_no_traceback() -> None:
 
 
 def test_a_reader_that_stops_reading_is_no_error() -> None:
-    command = f"{sys.executable} -m bvn_asp.cli decide --brief {CASES} {CASES} | head -1"
+    command = f"{sys.executable} -m bvn_asp decide --brief {CASES} {CASES} | head -1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert found.stdout.count("\n") == 1 and found.stderr == ""

@@ -1,0 +1,37 @@
+"""The program `bvn`: a plain `bvn decide PATH...` at once, all else by way of the command line's parser.
+
+The parser takes longer to start than a case to decide.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+# Next to nothing here is garbage before the end, and looking for it costs a start a tenth of its time.
+gc.set_threshold(100_000, 50, 50)
+
+PLAIN = ("--json", "--brief", "--full")
+"""Options of `bvn decide` that take no value."""
+
+
+def main() -> None:
+    """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
+    command, *arguments = sys.argv[1:] or [""]
+    options = [argument for argument in arguments if argument.startswith("-") and argument != "-"]
+    paths = [Path(argument) for argument in arguments if argument not in options]
+    if command == "decide" and paths and set(options) <= set(PLAIN):
+        from bvn_asp.deciding import decide_paths
+        from bvn_asp.terminal import guarded
+
+        as_json, brief, full = (option in options for option in PLAIN)
+        guarded(lambda: decide_paths(paths, as_json=as_json, brief=brief, full=full))
+    else:
+        from bvn_asp.cli import main as parse_and_run
+
+        parse_and_run()
+
+
+if __name__ == "__main__":
+    main()
