@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,8 @@ def chosen_readings(engine: Engine, options: Sequence[str]) -> dict[str, str]:
 
 def _writer(*, as_json: bool, brief: bool, full: bool, one: bool) -> Callable[[Any, str], None]:
     if as_json:
+        import json
+
         from bvn_asp.document import document
 
         return lambda decision, name: say(json.dumps(document(decision, name), indent=2 if one else None))

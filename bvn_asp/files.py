@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -78,6 +76,8 @@ def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False)
 
 
 def _read_json(text: str, name: str, problems: list[Problem]) -> Any:
+    import json
+
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         for key in {key for index, (key, _) in enumerate(items) if key in dict(items[:index])}:
             problems.append(Problem(key, "the field is given twice"))
@@ -207,6 +207,8 @@ def _models(annotation: Any) -> Iterator[type[Section]]:
 
 
 def _suggestion(name: str, names: list[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"; did you mean {close[0]}?"

@@ -102,8 +102,8 @@ def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
 
 def check_safety(text: str, name: str) -> None:
     """Raise PolicyError if the program `text` could reach outside itself or search: before clingo ever sees it."""
-    code = _REMARKS.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
-    found = _UNSAFE.search(code)
+    code = re.sub(_REMARKS, lambda match: '""' + "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+    found = re.search(_UNSAFE, code)
     if found is not None:
         number = code.count("\n", 0, found.end()) + 1
         raise PolicyError(f"{name}:{number}: {found[0].lstrip('.').strip()} is not allowed in a policy")
@@ -111,12 +111,10 @@ def check_safety(text: str, name: str) -> None:
         raise PolicyError(f"{name}: holds a NUL character")
 
 
-_REMARKS = re.compile(r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*', re.DOTALL)
+_REMARKS = r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*'
 _DIRECTIVES = r"defined|const|show|count|min|max|sum|true|false|inf|sup"
 # A brace that opens anything but an aggregate opens a choice; a rule without a head forbids records, judging none.
-_UNSAFE = re.compile(
-    rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|(?:\A|\.)\s*:-|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)"
-)
+_UNSAFE = rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|(?:\A|\.)\s*:-|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)"
 
 
 _VOCABULARY = {

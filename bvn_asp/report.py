@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from html import escape
 
@@ -24,6 +23,10 @@ STYLES = {
 
 def safe(text: str) -> str:
     """Return `text` with every character that could move a cursor, reorder or hide text written out."""
+    if text.isascii() and text.isprintable():
+        return text
+    import unicodedata
+
     return "".join(
         c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in text
     )

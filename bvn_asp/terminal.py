@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -94,8 +93,11 @@ class Page:
         # Without a terminal there is nothing to style, and rich takes a start longer than all the rest of a report.
         styled = sys.stdout.isatty() or "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ
         self._console = _console() if styled else None
-        columns = self._console.width if self._console else shutil.get_terminal_size().columns
-        self.width = columns if self._console and self._console.is_terminal else max(columns, 120)
+        if self._console is not None and self._console.is_terminal:
+            self.width = self._console.width
+        else:
+            wanted = os.environ.get("COLUMNS", "")
+            self.width = max(int(wanted) if wanted.isdecimal() else 0, 120)
         self.boxes = sys.stdout.encoding.lower().startswith("utf")
 
     def show(self, lines: Iterable[Line]) -> None:
