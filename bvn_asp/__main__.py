@@ -18,7 +18,16 @@ PLAIN = ("--json", "--brief", "--full")
 
 def main() -> None:
     """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
-    command, *arguments = sys.argv[1:] or [""]
+    try:
+        _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Still importing: from then on each command ends so by itself.
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _run(words: list[str]) -> None:
+    command, *arguments = words or [""]
     options = [argument for argument in arguments if argument.startswith("-") and argument != "-"]
     paths = [Path(argument) for argument in arguments if argument not in options]
     if command == "decide" and paths and set(options) <= set(PLAIN):

@@ -147,6 +147,28 @@ def test_interruption_ends_with_a_word_and_no_traceback() -> None:
     assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
 
 
+INTERRUPTED_IMPORT = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, *rest):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+sys.argv = ["bvn", "policy"]
+from bvn_asp.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["bvn_asp.policy", "clingo", "bvn_asp.cli", "typer"])
+def test_interruption_of_the_start_ends_with_a_word_too(module: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT.format(module=module)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (130, "interrupted\n")
+
+
 def test_a_reader_that_stops_reading_is_no_error() -> None:
     command = f"{sys.executable} -m bvn_asp decide --brief {CASES} {CASES} | head -1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
