@@ -220,10 +220,14 @@ def _dotted(path: Path_) -> str:
 
 
 def case_files(paths: list[Path]) -> Iterator[Path]:
-    """Yield the files among `paths` and the case files in the folders among them, sorted; `-` is standard input."""
+    """Yield the files among `paths` and the case files in the folders among them, sorted; `-` is standard input.
+
+    Hidden files and folders are passed over, unless they are named.
+    """
     for path in paths:
         if path.is_dir():
-            yield from sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and item.is_file())
+            found = (item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and item.is_file())
+            yield from sorted(i for i in found if not any(part.startswith(".") for part in i.relative_to(path).parts))
         else:
             yield path
 

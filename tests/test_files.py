@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from bvn_asp.case import Case
 from bvn_asp.errors import CaseError
-from bvn_asp.files import load_case, read_case
+from bvn_asp.files import case_files, load_case, read_case
 from bvn_asp.schema import json_schema
 
 
@@ -181,3 +181,12 @@ def test_a_case_is_frozen_compares_by_content_and_survives_pickling() -> None:
     assert case.model_dump(mode="json", exclude_unset=True) == {
         "patient": {"age": "47"}, "request": {"units": {"64628": 1}},
     }  # fmt: skip
+
+
+def test_hidden_files_of_a_folder_are_passed_over_unless_named(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a/c.json", ".draft.yaml", ".git/d.yaml", "a/.e.yml", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [str(path.relative_to(tmp_path)) for path in case_files([tmp_path])] == ["a/c.json", "b.yaml"]
+    assert list(case_files([tmp_path / ".draft.yaml"])) == [tmp_path / ".draft.yaml"]
+    assert [path.name for path in case_files([tmp_path / ".git"])] == ["d.yaml"]
