@@ -13,7 +13,7 @@ from bvn_asp.decide import Engine
 from bvn_asp.deciding import chosen_readings, decide_paths
 from bvn_asp.decision import NOTICE
 from bvn_asp.policy import shipped_policy
-from bvn_asp.terminal import BAD_INPUT, each, fail, guarded, say
+from bvn_asp.terminal import BAD_INPUT, each, fail, guarded, say, watched
 
 app = typer.Typer(
     add_completion=False,
@@ -174,7 +174,8 @@ def main() -> None:
 def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, as_json: bool) -> None:
     from bvn_asp.readings import compare_readings
 
-    comparisons = compare_readings(engine, case, chosen)
+    questions = watched(list(engine.policy.questions.values()), "Reading")
+    comparisons = list(compare_readings(engine, case, chosen, questions=questions))
     if as_json:
         say(json.dumps({
             "file": name,

@@ -144,7 +144,7 @@ class _Verdict:
 
     def settle(self, literals: set[int]) -> None:
         """Settle what is the same in every completion of the unknown facts, and find what else is possible."""
-        assumptions = self.program.complete(literals, _is_setting)
+        assumptions = self.program.complete(literals, is_setting)
         always = self.program.shown(assumptions, "cautious")
         self.criteria = [_settled_criterion(criterion, always) for criterion in self.criteria]
         self.bodies = [_settled_body(body, always) for body in self.bodies]
@@ -238,7 +238,7 @@ class _Verdict:
             term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")
         }
         complete, *assumptions = self.program.complete(
-            literals, lambda term: _is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
+            literals, lambda term: is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
         )
         assumptions.append(-complete)
         found: list[Settlement] = []
@@ -273,6 +273,6 @@ def _settled_body(body: Body, always: frozenset[Term]) -> Body:
 
 
 @cache
-def _is_setting(term: Term) -> bool:
+def is_setting(term: Term) -> bool:
     """Tell whether an input belongs to the run or the request, which completions leave as they are."""
     return name_of(term) in ("selected", "assumed_absent") or name_of(subject_of(term)) == "requested"

@@ -286,6 +286,10 @@ class OpenProgram:
             return frozenset(map(to_term, model.symbols(shown=True)))
         raise SolveError("the record contradicts itself")
 
+    def satisfiable(self, assumptions: Sequence[int]) -> bool:
+        """Tell whether there is any answer set under `assumptions`."""
+        return any(True for _ in self.solve(assumptions))
+
     def shown(self, assumptions: Sequence[int], mode: Literal["cautious", "brave"]) -> frozenset[Term]:
         """Return what all (cautious) or some (brave) answer sets under `assumptions` show."""
         found: list[Sequence[clingo.Symbol]] = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bvn_asp.case import Case
 from bvn_asp.errors import BvnError, CaseError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 READER_GONE = 141
+
+T = TypeVar("T")
 
 
 def guarded(act: Callable[[], object]) -> None:
@@ -51,7 +53,7 @@ def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "")
     count = 0
     found = list(case_files(paths))
     try:
-        for path in _watched(found):
+        for path in watched(found, "Deciding"):
             try:
                 act(str(path), load_path(path))
             except CaseError as error:
@@ -72,18 +74,18 @@ def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "")
         sys.exit(BAD_INPUT)
 
 
-def _watched(files: list[Path]) -> Iterator[Path]:
-    """Yield `files`, with a progress bar on the terminal once a second has passed."""
+def watched(items: Sequence[T], doing: str) -> Iterator[T]:
+    """Yield `items`, with a progress bar on the terminal once a second has passed."""
     started = time.monotonic()
-    remaining = iter(files)
-    for done, path in enumerate(remaining, 1):
-        yield path
-        if done < len(files) and time.monotonic() - started > 1 and sys.stderr.isatty():
+    remaining = iter(items)
+    for done, item in enumerate(remaining, 1):
+        yield item
+        if done < len(items) and time.monotonic() - started > 1 and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import track
 
             errors = Console(stderr=True)
-            yield from track(remaining, "Deciding", len(files), done, console=errors, transient=True)
+            yield from track(remaining, doing, len(items), done, console=errors, transient=True)
 
 
 class Page:

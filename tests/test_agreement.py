@@ -13,6 +13,7 @@ from bvn_asp.decision import Decision
 from bvn_asp.facts import facts_for
 from bvn_asp.ground import Answer
 from bvn_asp.policy import shipped_policy
+from bvn_asp.readings import outcome, outcome_under
 from bvn_asp.solve import OpenProgram, answer_set
 from bvn_asp.terms import Term, name_of
 from tests.random_cases import random_case, random_readings
@@ -59,6 +60,13 @@ def compare(engine: Engine, seeds: range) -> set[str]:
 
 def test_open_program_and_fresh_grounding_agree_on_random_records(engine: Engine) -> None:
     assert compare(engine, range(500)) >= {"approve", "partial", "deny", "pend", "none"}
+
+
+def test_an_outcome_without_reasons_is_that_of_the_decision(engine: Engine) -> None:
+    for seed in range(300):
+        random = Random(seed)
+        case, readings = random_case(random), random_readings(random, engine.policy)
+        assert outcome_under(engine, case, readings) == outcome(engine.decide(case, readings)), (seed, readings)
 
 
 @pytest.mark.slow
