@@ -12,8 +12,9 @@ from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.deciding import chosen_readings, decide_paths
 from bvn_asp.decision import NOTICE
+from bvn_asp.layout import table
 from bvn_asp.policy import shipped_policy
-from bvn_asp.terminal import BAD_INPUT, each, fail, guarded, say, watched
+from bvn_asp.terminal import BAD_INPUT, Page, each, fail, guarded, say, watched
 
 app = typer.Typer(
     add_completion=False,
@@ -136,11 +137,23 @@ def facts(
 @app.command()
 def schema(
     decision: Annotated[bool, typer.Option("--decision", help="Of the JSON that `bvn decide --json` prints.")] = False,
+    as_table: Annotated[bool, typer.Option("--table", help="A table of the fields of a case file instead.")] = False,
 ) -> None:
     """Print the JSON Schema of a case file."""
     from bvn_asp import document
-    from bvn_asp.schema import json_schema
+    from bvn_asp.schema import field_table, json_schema
 
+    if as_table:
+        if decision:
+            fail("--table is of a case file, and does not go with --decision", BAD_INPUT)
+        page = Page()
+        rows = [
+            ((path, "bold"), (f"{choices}{f' ({meaning})' if meaning else ''}", ""))
+            for path, choices, meaning in field_table()
+        ]
+        page.show(table(("Field", "What it holds"), rows, page.width, boxes=page.boxes))
+        say("\nEvery field may be left out or be unknown. [] marks each entry of a list.")
+        return
     say(json.dumps(document.json_schema() if decision else json_schema(), indent=2))
 
 

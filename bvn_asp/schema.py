@@ -92,3 +92,40 @@ def _type(annotation: Any) -> list[Json]:  # noqa: PLR0911  one for each kind of
 def _one(annotation: Any) -> Json:
     choices = _type(annotation)
     return choices[0] if len(choices) == 1 else {"anyOf": choices}
+
+
+def field_table() -> Iterator[tuple[str, str, str]]:
+    """Yield every field of a case file: its path, what it can be besides unknown, and what it means."""
+    yield from _rows(Case, "")
+
+
+def _rows(section: type[Section], path: str) -> Iterator[tuple[str, str, str]]:
+    unfolded: dict[type[Section], str] = {}
+    for name, field in section.model_fields.items():
+        known = [choice for choice in _choices(field) if choice not in _UNSTATED]
+        listed = known[0].get("type") == "array"
+        place = f"{path}{name}{'[]' if listed else ''}"
+        below = next(_sections(field.annotation), None)
+        if below is None:
+            yield place, _words(known[0]["items"] if listed else known[0], several=len(known) > 1), field.description
+        elif below in unfolded:
+            yield place, f"as {unfolded[below]}", ""
+        else:
+            unfolded[below] = name
+            short = "".join(f", or {_words(choice)}" for choice in known[1:])
+            yield place, f"fields below{short}", field.description or (below.__doc__ or "").rstrip(".")
+            yield from _rows(below, f"{place}.")
+
+
+def _words(choice: Json, *, several: bool = False) -> str:
+    """Return in words what one choice of a JSON Schema allows; text with examples can come as a list too."""
+    if "enum" in choice or "const" in choice:
+        return ", ".join(choice.get("enum", [choice.get("const")]))
+    if choice["type"] == "object":
+        values = choice["additionalProperties"]
+        return f"by name: {_words(values['anyOf'][0] if 'anyOf' in values else values)}"
+    if "examples" in choice:
+        return f"such as {' or '.join(choice['examples'])}{'; one or a list' if several else ''}"
+    kind: str = choice["type"]
+    word = {"boolean": "yes, no", "integer": "whole number", "string": choice.get("format", "text")}.get(kind, kind)
+    return f"{word} from {choice['minimum']} to {choice['maximum']}" if "minimum" in choice else word

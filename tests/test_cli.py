@@ -132,6 +132,8 @@ def test_readings_lists_questions_and_names_those_a_case_depends_on() -> None:
 
 def test_schema_facts_and_policy_print() -> None:
     assert json.loads(bvn("schema").stdout)["title"] == "Case"
+    assert "  patient.age   " in bvn("schema", "--table").stdout
+    assert bvn("schema", "--table", "--decision").returncode == 2
     assert "no(pregnancy)." in bvn("facts", SAMPLE).stdout.splitlines()
     found = bvn("policy").stdout
     assert "n22" in found and "Not encoded" in found

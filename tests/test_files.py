@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from bvn_asp.case import Case
 from bvn_asp.errors import CaseError
 from bvn_asp.files import case_files, load_case, read_case
-from bvn_asp.schema import json_schema
+from bvn_asp.schema import field_table, json_schema
 
 
 def problems(text: str | bytes, *, is_json: bool = False) -> list[str]:
@@ -190,3 +190,23 @@ def test_hidden_files_of_a_folder_are_passed_over_unless_named(tmp_path: Path) -
     assert [str(path.relative_to(tmp_path)) for path in case_files([tmp_path])] == ["a/c.json", "b.yaml"]
     assert list(case_files([tmp_path / ".draft.yaml"])) == [tmp_path / ".draft.yaml"]
     assert [path.name for path in case_files([tmp_path / ".git"])] == ["d.yaml"]
+
+
+def test_the_table_of_fields_names_choices_units_lists_and_repeated_sections_once() -> None:
+    rows = {path: (choices, meaning) for path, choices, meaning in field_table()}
+    assert rows["patient"] == ("fields below", "Who the patient is")
+    assert rows["patient.age"] == ("number from 0 to 150", "years; or give birth_date")
+    assert rows["pain.clinician_severity"] == ("none, mild, moderate, severe", "")
+    assert rows["surgeries[].levels"] == ("such as L4 or L4-L5; one or a list", "")
+    assert rows["findings.present[].shown_by[]"] == ("imaging, clinical_assessment", "")
+    assert rows["request.units"] == ("by name: whole number from 0 to 99", "units asked for, by procedure code")
+    therapies = "conservative_care.therapies"
+    assert rows[f"{therapies}.activity_avoidance"][0] == "fields below, or received, not_received, contraindicated"
+    assert rows[f"{therapies}.chiropractic"] == ("as activity_avoidance", "")
+    assert rows["request.planned_procedure_date"] == ("date", "")
+
+
+def test_the_table_of_fields_has_every_field_of_every_section() -> None:
+    named = {path.replace("[]", "").split(".")[-1] for path, _, _ in field_table()}
+    sections = [json_schema(), *json_schema()["$defs"].values()]
+    assert named == {name for section in sections for name in section["properties"]}
