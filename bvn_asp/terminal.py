@@ -32,8 +32,10 @@ def guarded(act: Callable[[], object]) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        act()
-        sys.stdout.flush()
+        try:
+            act()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
