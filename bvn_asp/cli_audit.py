@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bvn_asp.policy import load_policy, shipped_policy
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, console, fail, say, write_whole
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, Page, fail, say, write_whole
 
 if TYPE_CHECKING:
     from bvn_asp.audit.finding import Audit
@@ -62,7 +62,8 @@ def audit(
     elif markdown:
         say(report.markdown(found).rstrip("\n"))
     else:
-        report.show(found, console())
+        page = Page()
+        page.show(report.lines(found, page.width))
     if found.interrupted:
         fail("interrupted", INTERRUPTED)
     if found.new or found.vanished or found.unfinished:

@@ -1,4 +1,4 @@
-"""Decide a case: one solve under assumptions, exact three-valued statuses, and an explained recommendation."""
+"""Decide a case: what follows from its facts, exact three-valued statuses, and an explained recommendation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_fact
 from bvn_asp.errors import PolicyError
 from bvn_asp.explain import Explainer, Memory
 from bvn_asp.facts import Facts, facts_for
+from bvn_asp.ground import Answer
 from bvn_asp.nodes import Node
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
@@ -65,12 +66,12 @@ class Engine:
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
-        shown = program.statuses(program.assume(literals))
+        answer = Answer(program.derivations, literals)
         memory = self._memory.get(facts.shape)
         if memory is None:
             memory = self._memory[facts.shape] = Memory(program, self.policy)
-        explainer = Explainer(program, self.policy, facts, literals, shown, memory)
-        verdict = _Verdict(self.policy, program, facts, case, explainer, shown)
+        explainer = Explainer(program, self.policy, facts, answer, memory)
+        verdict = _Verdict(self.policy, program, facts, case, explainer, answer.shown)
         verdict.read()
         if verdict.open:
             verdict.settle(literals)
@@ -143,7 +144,7 @@ class _Verdict:
 
     def settle(self, literals: set[int]) -> None:
         """Settle what is the same in every completion of the unknown facts, and find what else is possible."""
-        assumptions = self.program.complete(literals, _is_setting)
+        assumptions = self.program.complete(literals, is_setting)
         always = self.program.shown(assumptions, "cautious")
         self.criteria = [_settled_criterion(criterion, always) for criterion in self.criteria]
         self.bodies = [_settled_body(body, always) for body in self.bodies]
@@ -237,7 +238,7 @@ class _Verdict:
             term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")
         }
         complete, *assumptions = self.program.complete(
-            literals, lambda term: _is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
+            literals, lambda term: is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
         )
         assumptions.append(-complete)
         found: list[Settlement] = []
@@ -272,6 +273,6 @@ def _settled_body(body: Body, always: frozenset[Term]) -> Body:
 
 
 @cache
-def _is_setting(term: Term) -> bool:
+def is_setting(term: Term) -> bool:
     """Tell whether an input belongs to the run or the request, which completions leave as they are."""
     return name_of(term) in ("selected", "assumed_absent") or name_of(subject_of(term)) == "requested"

@@ -102,19 +102,19 @@ def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
 
 def check_safety(text: str, name: str) -> None:
     """Raise PolicyError if the program `text` could reach outside itself or search: before clingo ever sees it."""
-    code = _REMARKS.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
-    for number, line in enumerate(code.splitlines(), 1):
-        found = _UNSAFE.search(line)
-        if found is not None:
-            raise PolicyError(f"{name}:{number}: {found[0].strip()} is not allowed in a policy")
+    code = re.sub(_REMARKS, lambda match: '""' + "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+    found = re.search(_UNSAFE, code)
+    if found is not None:
+        number = code.count("\n", 0, found.end()) + 1
+        raise PolicyError(f"{name}:{number}: {found[0].lstrip('.').strip()} is not allowed in a policy")
     if "\0" in text:
         raise PolicyError(f"{name}: holds a NUL character")
 
 
-_REMARKS = re.compile(r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*', re.DOTALL)
+_REMARKS = r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*'
 _DIRECTIVES = r"defined|const|show|count|min|max|sum|true|false|inf|sup"
-# A brace that opens anything but an aggregate opens a choice.
-_UNSAFE = re.compile(rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)")
+# A brace that opens anything but an aggregate opens a choice; a rule without a head forbids records, judging none.
+_UNSAFE = rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|(?:\A|\.)\s*:-|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)"
 
 
 VOCABULARY = {

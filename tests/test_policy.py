@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from clingo import ast
 
-from bvn_asp.decide import SIDES
-from bvn_asp.errors import PolicyError
+from bvn_asp.case import Case
+from bvn_asp.decide import SIDES, Engine
+from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.facts import facts_for
 from bvn_asp.policy import Policy, check_safety, load_policy, policy_of, shipped_path, shipped_policy
 from bvn_asp.shape import Shape
@@ -110,11 +111,25 @@ def test_the_policy_neither_searches_nor_reaches_outside() -> None:
 @pytest.mark.parametrize(
     "line",
     ['#include "/etc/passwd".', "#script (python) #end.", "a :- @f(1).", "{ a }.", ":~ a. [1]", "#minimize { 1 : a }.",
-     "#external a.", "#program x.", 'a("%"). #include "x".', "a. %* *% #include <incmode>.", "#theory t { }."],
+     "#external a.", "#program x.", 'a("%"). #include "x".', "a. %* *% #include <incmode>.", "#theory t { }.", ":- a."],
 )  # fmt: skip
 def test_constructs_that_search_or_reach_outside_are_refused_before_clingo_sees_them(line: str) -> None:
     with pytest.raises(PolicyError, match="not allowed"):
         check_safety(f"b.\n{line}\n", "other.lp")
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ("met(i0) :- met(i1), met(i2). met(i1) :- met(i0), yes(pregnancy).", "in a circle"),
+        ("met(i0) :- not unmet(i0), yes(pregnancy). unmet(i0) :- not met(i0), yes(pregnancy).", "in a circle"),
+        ("met(i0); unmet(i0) :- yes(pregnancy).", "leaves open"),
+    ],
+)
+def test_rules_without_a_derivation_are_refused(policy: Policy, rules: str, words: str) -> None:
+    engine = Engine(policy_of(policy.text + rules))
+    with pytest.raises(SolveError, match=words):
+        engine.decide(Case())
 
 
 def test_the_same_words_in_remarks_and_strings_are_harmless() -> None:
@@ -162,7 +177,7 @@ def _is_setting(program: OpenProgram, literal: int) -> bool:
     """Tell whether a literal hangs on settings of the run alone."""
     mask, _, _ = program.dependencies(literal)
     settings = [atom for atom, term in program.inputs.items() if name_of(term) in ("selected", "assumed_absent")]
-    return mask | program.mask(settings) == program.mask(settings)
+    return mask & ~program.derivations.mask(settings) == 0
 
 
 def test_no_conclusion_rests_on_silence(program: OpenProgram) -> None:

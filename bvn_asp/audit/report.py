@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from bvn_asp.audit.finding import SEVERITIES, Audit, Finding
 from bvn_asp.decision import NOTICE
 from bvn_asp.document import document
+from bvn_asp.layout import Line, wrapped
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.report import brief, safe
 from bvn_asp.search import Witness
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 SCHEMA = "bvn-audit/1"
 _STYLES = {"defect": "bold red", "redundant": "yellow", "notice": "cyan", "domain": "blue", "text": "magenta"}
@@ -52,28 +50,32 @@ def room(proof: Proof) -> str:
     )
 
 
-def show(audit: Audit, console: Console) -> None:
-    """Print an audit on `console`: the findings by severity, each with what it rests on."""
-    from rich.text import Text
-
-    console.print(Text.assemble(("Audit of ", ""), (safe(audit.policy.name), "bold")))
-    console.print(Text(f"version {audit.policy.version}, sha256 {audit.policy.sha256[:12]}", "dim"))
-    console.print(Text(NOTICE, "dim"))
+def lines(audit: Audit, width: int) -> Iterator[Line]:
+    """Yield the lines of an audit: the findings by severity, each with what it rests on."""
+    yield [("Audit of ", ""), (safe(audit.policy.name), "bold")]
+    yield [(f"version {audit.policy.version}, sha256 {audit.policy.sha256[:12]}", "dim")]
+    yield [(NOTICE, "dim")]
     new = {finding.key for finding in audit.new}
     for severity, meaning in SEVERITIES.items():
         findings = [finding for finding in audit.findings if finding.severity == severity]
         if findings:
-            console.print(Text(f"\n{severity.upper()} ({len(findings)}): {meaning}", _STYLES[severity]))
+            yield []
+            yield [(f"{severity.upper()} ({len(findings)}): {meaning}", _STYLES[severity])]
         for finding in findings:
             mark = ("NEW ", "bold red") if finding.key in new else ("", "")
-            console.print(Text.assemble("  ", mark, (safe(finding.key), "bold"), "  ", safe(finding.sentence)))
+            yield from _indented([mark, (safe(finding.key), "bold"), (f"  {safe(finding.sentence)}", "")], width, 2)
             for line in _certificate(finding, audit.policy):
-                console.print(Text(f"      {safe(line)}", "dim"))
+                yield from _indented([(safe(line), "dim")], width, 6)
             if finding.key in audit.accepted:
-                console.print(Text(f"      accepted: {safe(audit.accepted[finding.key])}", "dim"))
-    console.print()
-    for line in summary(audit):
-        console.print(Text(line))
+                yield from _indented([(f"accepted: {safe(audit.accepted[finding.key])}", "dim")], width, 6)
+    yield []
+    for text in summary(audit):
+        yield from wrapped([(text, "")], width)
+
+
+def _indented(line: Line, width: int, indent: int) -> Iterator[Line]:
+    for part in wrapped(line, width - indent):
+        yield [(" " * indent, ""), *part]
 
 
 def summary(audit: Audit) -> Iterator[str]:
