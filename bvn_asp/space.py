@@ -25,7 +25,7 @@ from bvn_asp.terms import Term, name_of, to_symbol, to_term
 RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
 ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
 """The room of a search, unless a case needs more: each kind of finding once, one surgery, two Modic changes."""
-_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore"]
+_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore", "--heuristic=Vmtf"]
 _COMPARISONS = ("at_least", "below", "above", "at_most")
 _SIDES = (
     ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
@@ -89,10 +89,14 @@ class World(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """A second version of part of a space: atoms of the first to those of the second, and what makes it be there."""
+    """A second version of part of a space: atoms of the first to those of the second, and what makes it be there.
+
+    `beside` holds the atoms that it draws on and has in common with the first.
+    """
 
     version: Mapping[int, int]
     active: int
+    beside: frozenset[int]
 
     def literal(self, literal: int) -> int:
         """Return what stands for `literal` in the second version."""
@@ -313,7 +317,8 @@ class Space:
                     literals = (*literals, active)
                     bound = len(literals)
                 self._add(backend, Statement(choice, heads, bound, literals))
-        self._variants.append(Variant(version, active))
+        drawn = {abs(literal) for place in touched if statements[place].head for literal in statements[place].body}
+        self._variants.append(Variant(version, active, frozenset(drawn.difference(changed))))
         return self._variants[-1]
 
     def second(self, world: World, variant: Variant) -> World:

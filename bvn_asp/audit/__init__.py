@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from bvn_asp.audit.change import changes
 from bvn_asp.audit.exceptions import exceptions
@@ -48,12 +48,13 @@ def audit(
     accepted: Mapping[str, str] | None = None,
     confirm: bool = False,
     timeout: float | None = None,
+    checks: Iterable[str] | None = None,
     progress: Callable[[str], None] = lambda check: None,
 ) -> Audit:
     """Audit `policy`; with `confirm`, a second engine makes every proof again.
 
-    After `timeout` seconds, or at an interrupt, the checks that are not done are named as unfinished. Raises
-    PolicyError, and MissingEngineError for `confirm` without the extra `proof`.
+    Only `checks` are made, if given. After `timeout` seconds, or at an interrupt, the checks that are not done are
+    named as unfinished. Raises PolicyError, and MissingEngineError for `confirm` without the extra `proof`.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     study = Study(policy, confirm=confirm, deadline=deadline)
@@ -61,7 +62,8 @@ def audit(
     checked: dict[str, int] = {}
     unfinished: list[str] = []
     interrupted = False
-    for name, check in CHECKS.items():
+    wanted = CHECKS if checks is None else {name: CHECKS[name] for name in checks}
+    for name, check in wanted.items():
         if unfinished:
             unfinished.append(name)
             continue

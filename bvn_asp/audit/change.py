@@ -88,7 +88,16 @@ class _Twins:
         grounds = grounds_of(self.space, self.study.policy, {})
         goal = [*settings, *held, self.variant.active, self.documented, self.differ]
         readings = {premise: literals for premise, literals in grounds.items() if premise.kind == "reading"}
-        core = minimal_core(self.space, goal, readings) or ()
+        # Most often the readings that its own rules look at are enough.
+        near = {
+            str(term[1])
+            for term, literal in self.space.terms("chosen").items()
+            if isinstance(term, tuple) and literal in self.variant.beside
+        }
+        nearest = {premise: literals for premise, literals in readings.items() if premise.clause in near}
+        core = minimal_core(self.space, goal, nearest)
+        if core is None:
+            core = minimal_core(self.space, goal, readings) or ()
         words = f"{self.words} changes a recommendation"
         return self.study.certified(proof_of(self.space, words, goal, core, readings, self.study.search.room))
 

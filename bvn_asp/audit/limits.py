@@ -59,36 +59,29 @@ def _boundaries(study: Study) -> Iterator[Finding]:
     for (one, quantity, limit), (other, other_quantity, other_limit) in combinations(limited, 2):
         if (quantity, limit) != (other_quantity, other_limit):
             continue
-        for number in [number for number, named in study.search.quantities.items() if named == quantity]:
+        for number in (number for number, named in study.search.quantities.items() if named == quantity):
             exact = space.literal(("value", number, limit))
+            if not _alike(study, one, other, [space.literal(("value", number, limit + step)) for step in (-1, 1)]):
+                continue
             for failing, passing in ((one, other), (other, one)):
-                if not _same_side(study, one, other) or exact == -space.true:
-                    continue
                 goal = [exact, study.fails[failing], study.passes[passing]]
-                if study.possible(goal):
-                    witness = study.witness(goal)
-                    assert witness is not None
+                witness = study.witness(goal) if study.possible(goal) else None
+                if witness is not None:
                     yield Finding(
                         "boundary", (failing, passing), "defect",
                         f"Exactly at the limit that they share, {study.name(failing)} fails and "
                         f"{study.name(passing)} does not.",
                         (failing, passing), witnesses=((f"{quantity} exactly at the limit", witness),),
                     )  # fmt: skip
-                    break
 
 
-def _same_side(study: Study, one: str, other: str) -> bool:
-    """Tell whether away from their limit two clauses fail together: just below it, and just above it."""
-    space = study.space
-    quantity = next(q for c, q in study.policy.thresholds if c == one)
-    limit = study.policy.thresholds[one, quantity]
-    for number in [number for number, named in study.search.quantities.items() if named == quantity]:
-        for value in (limit - 1, limit + 1):
-            near = space.literal(("value", number, value))
-            for failing, passing in ((one, other), (other, one)):
-                if study.possible([near, study.fails[failing], study.passes[passing]]):
-                    return False
-    return True
+def _alike(study: Study, one: str, other: str, near: list[int]) -> bool:
+    """Tell whether two clauses fail together wherever one of `near` holds."""
+    return not any(
+        study.possible([value, study.fails[failing], study.passes[passing]])
+        for value in near
+        for failing, passing in ((one, other), (other, one))
+    )
 
 
 def _between(study: Study, quantity: str, one: str, other: str) -> tuple[tuple[str, Witness], ...]:

@@ -49,7 +49,7 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
                 "reading-idle", (subject,), "notice", f"This option changes no decision at all. {meaning}", (), chosen,
                 proofs=(study.certified(proof_of(space, words, [*run, *held, differ], (), {}, room)),),
             )  # fmt: skip
-        elif not study.possible([study.outcomes["approve"]], chosen):
+        if not study.possible([study.outcomes["approve"]], chosen):
             proofs = study.proofs([study.outcomes["approve"]], f"approved under {subject}", chosen, most=6)
             clauses = tuple(dict.fromkeys(id for proof in proofs for id in proof.clauses))
             yield Finding(
