@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,8 +77,23 @@ def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = 
     if messages:
         raise PolicyError("\n".join(messages))
     atoms = {to_term(atom.symbol): atom.literal for atom in control.symbolic_atoms}
+    _check_order(transcript.statements, atoms)
     facts = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
     return Ground(tuple(transcript.statements), atoms, facts)
+
+
+def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:
+    """Raise PolicyError if some conclusion draws on itself: then a record need not have exactly one answer set."""
+    order: TopologicalSorter[int] = TopologicalSorter()
+    for _, head, _, body in statements:
+        for atom in head:
+            order.add(atom, *map(abs, body))
+    try:
+        order.prepare()
+    except CycleError as error:
+        names = {literal: str(to_symbol(term)) for term, literal in atoms.items()}
+        circle = ", ".join(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))
+        raise PolicyError(f"the rules go in a circle, and no audit or search can follow them: {circle}") from None
 
 
 class World(NamedTuple):
