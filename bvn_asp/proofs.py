@@ -11,7 +11,7 @@ from bvn_asp.ground import Statement
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
 from bvn_asp.space import Premise, Space
-from bvn_asp.terms import Term, to_symbol
+from bvn_asp.terms import Term, to_text
 
 Grounds = Mapping[Premise, tuple[int, ...]]
 """What a proof may rest on, with the assumptions that make it hold."""
@@ -55,7 +55,7 @@ class Proof:
         """Return the proof as a question for any solver of propositional formulas: it must answer UNSATISFIABLE."""
         clauses = certificate.formula(self.statements, self.assumptions, whole=True)
         used = {abs(literal) for clause in clauses for literal in clause}
-        names = sorted((atom, str(to_symbol(term))) for term, atom in self.atoms.items() if atom in used)
+        names = sorted((atom, to_text(term)) for term, atom in self.atoms.items() if atom in used)
         remarks = [f"No record fits: {self.goal}. This formula is unsatisfiable.", "What the variables mean:"]
         return certificate.dimacs(clauses, [*remarks, *(f"{atom} {name}" for atom, name in names)])
 

@@ -21,7 +21,7 @@ from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.ground import Statement, Transcript
 from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.solve import INPUTS, OPEN_INPUTS
-from bvn_asp.terms import Term, name_of, to_symbol, to_term
+from bvn_asp.terms import Term, name_of, to_symbol, to_term, to_text
 
 RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
 ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
@@ -91,7 +91,7 @@ def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> 
     try:
         order.prepare()
     except CycleError as error:
-        names = {literal: str(to_symbol(term)) for term, literal in atoms.items()}
+        names = {literal: to_text(term) for term, literal in atoms.items()}
         circle = ", ".join(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))
         raise PolicyError(f"the rules go in a circle, and no audit or search can follow them: {circle}") from None
 

@@ -155,7 +155,7 @@ def test_an_unfinished_audit_says_what_is_missing_and_claims_nothing_of_it() -> 
     "circle", ["violated(n5) :- bars(n5).", "violated(n5) :- not clear(n5). clear(n5) :- not violated(n5)."]
 )
 def test_a_policy_that_goes_in_a_circle_is_refused(circle: str) -> None:
-    with pytest.raises(PolicyError, match="circle.*n5"):
+    with pytest.raises(PolicyError, match=r"circle.*n5"):
         audit(policy_of(f"{shipped_policy().text}\n{circle}\n"), checks=["sides"])
 
 
