@@ -281,7 +281,10 @@ class OpenProgram:
             yield from handle
 
     def statuses(self, assumptions: Sequence[int]) -> frozenset[Term]:
-        """Return what the answer set under `assumptions` shows; they must leave no input open."""
+        """Return what the answer set under `assumptions` shows; they must leave no input open.
+
+        It is what `ground.Answer` derives without a search, found independently of it.
+        """
         for model in self.solve(assumptions):
             return frozenset(map(to_term, model.symbols(shown=True)))
         raise SolveError("the record contradicts itself")
