@@ -10,7 +10,7 @@ from math import comb
 from bvn_asp.bands import representative
 from bvn_asp.case import Case
 from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
-from bvn_asp.errors import PolicyError
+from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.explain import Explainer, Memory
 from bvn_asp.facts import Facts, facts_for
 from bvn_asp.ground import Answer
@@ -78,7 +78,10 @@ class Engine:
         return verdict.decision(literals)
 
     def assumed(self, program: OpenProgram, facts: Facts) -> set[int]:
-        """Return the literals of the inputs that `facts` states; raise PolicyError if the policy does not know one."""
+        """Return the literals of the inputs that `facts` states.
+
+        Raises PolicyError if the policy does not know one, and SolveError if they contradict each other.
+        """
         literals: set[int] = set()
         for term in facts.stated:
             literal = program.places.get(term)
@@ -91,6 +94,9 @@ class Engine:
             if literal is None:
                 raise PolicyError(f"the policy knows no input such as {name_of(term)}({name_of(subject_of(term))})")
             literals.add(literal)
+        slots = program.slots
+        if len({slots[literal] for literal in literals}) < len(literals):
+            raise SolveError("the record contradicts itself")
         return literals
 
 

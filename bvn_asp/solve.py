@@ -172,13 +172,21 @@ class OpenProgram:
         return {guard: frozenset(denials) for guard, denials in found.items()}
 
     @cached_property
+    def slots(self) -> dict[int, tuple[str, Term]]:
+        """What an input is an answer to, as form and subject: a record gives at most one answer to each."""
+        return {
+            literal: (form, subject_of(term)) if form else (name_of(term), term)
+            for literal, term in self.inputs.items()
+            for form in [_FORMS.get(name_of(term), "")]
+        }
+
+    @cached_property
     def _settled(self) -> dict[int, frozenset[int]]:
-        """What need not be denied once an input holds: itself, and its rivals for the same subject."""
-        rivals: dict[tuple[str, Term], set[int]] = {}
-        keys = {literal: (_FORMS.get(name_of(term), ""), subject_of(term)) for literal, term in self.inputs.items()}
-        for literal, key in keys.items():
-            rivals.setdefault(key, set()).add(-literal)
-        return {literal: frozenset(rivals[key] if key[0] else [-literal]) for literal, key in keys.items()}
+        """What need not be denied once an input holds: itself, and the other answers."""
+        answers: dict[tuple[str, Term], set[int]] = {}
+        for literal, slot in self.slots.items():
+            answers.setdefault(slot, set()).add(-literal)
+        return {literal: frozenset(answers[slot]) for literal, slot in self.slots.items()}
 
     def literal(self, term: Term) -> int | None:
         """Return the literal of the atom `term`, or None if no input can ever make it true."""
@@ -281,7 +289,10 @@ class OpenProgram:
             yield from handle
 
     def statuses(self, assumptions: Sequence[int]) -> frozenset[Term]:
-        """Return what the answer set under `assumptions` shows; they must leave no input open."""
+        """Return what the answer set under `assumptions` shows; they must leave no input open.
+
+        It is what `ground.Answer` derives without a search, found independently of it.
+        """
         for model in self.solve(assumptions):
             return frozenset(map(to_term, model.symbols(shown=True)))
         raise SolveError("the record contradicts itself")

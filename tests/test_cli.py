@@ -8,11 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import TypeAdapter
 
+from bvn_asp import terminal
 from bvn_asp.document import DecisionDocument
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -147,6 +151,18 @@ def test_interruption_ends_with_a_word_and_no_traceback() -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
+
+
+def test_slow_work_shows_progress_on_a_terminal_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen, moments = Screen(), count(0, 2)
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert list(terminal.watched(["a", "b", "c"], "Reading")) == ["a", "b", "c"]
+    assert "Reading" in screen.getvalue()
 
 
 INTERRUPTED_IMPORT = """

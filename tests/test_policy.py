@@ -12,11 +12,11 @@ from clingo import ast
 from bvn_asp.case import Case
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.errors import PolicyError, SolveError
-from bvn_asp.facts import facts_for
+from bvn_asp.facts import Facts, facts_for
 from bvn_asp.policy import Policy, check_safety, load_policy, policy_of, shipped_path, shipped_policy
 from bvn_asp.shape import Shape
 from bvn_asp.solve import INPUTS, OpenProgram, answer_set
-from bvn_asp.terms import name_of
+from bvn_asp.terms import Term, name_of
 from tests.random_cases import random_case
 
 # The document's outline, counted in it by hand: section, number of items, and items with a list of their own.
@@ -130,6 +130,15 @@ def test_rules_without_a_derivation_are_refused(policy: Policy, rules: str, word
     engine = Engine(policy_of(policy.text + rules))
     with pytest.raises(SolveError, match=words):
         engine.decide(Case())
+
+
+def test_facts_that_contradict_each_other_are_refused(policy: Policy) -> None:
+    engine, shape = Engine(policy), Shape()
+    stated: list[Term] = [("yes", "pregnancy"), ("no", "low_back_pain"), ("is", "spinal_cancer", "none")]
+    assert len(engine.assumed(engine.program(shape), Facts(shape, stated))) == 3
+    for other in (("no", "pregnancy"), ("is", "spinal_cancer", "active")):
+        with pytest.raises(SolveError, match="contradicts itself"):
+            engine.assumed(engine.program(shape), Facts(shape, [*stated, other]))
 
 
 def test_the_same_words_in_remarks_and_strings_are_harmless() -> None:
