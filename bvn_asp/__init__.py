@@ -7,15 +7,23 @@ print(explain(decision))
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 
-from bvn_asp.case import Case
-from bvn_asp.decide import Engine
-from bvn_asp.decision import Decision
-from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
-from bvn_asp.files import load_case, read_case
-from bvn_asp.policy import Policy, load_policy, shipped_policy
+try:
+    from bvn_asp.case import Case
+    from bvn_asp.decide import Engine
+    from bvn_asp.decision import Decision
+    from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
+    from bvn_asp.files import load_case, read_case
+    from bvn_asp.policy import Policy, load_policy, shipped_policy
+except KeyboardInterrupt:
+    # As the program `bvn` this ends like any later interruption; who imports the package hears of it.
+    if not sys.argv[0].endswith(("bvn", "bvn.exe", "-m")):
+        raise
+    sys.stderr.write("interrupted\n")
+    sys.exit(130)
 
 __all__ = [
     "BvnError",

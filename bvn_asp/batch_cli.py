@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bvn_asp.decision import NOTICE
-from bvn_asp.errors import ExtraError, ReadingError, TableError
-from bvn_asp.policy import shipped_path, shipped_policy
+from bvn_asp.errors import ExtraError, TableError
+from bvn_asp.policy import Policy, load_policy, shipped_path, shipped_policy
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
@@ -72,17 +72,11 @@ def needs(*extras: str) -> None:
                 ) from None
 
 
-def readings_of(options: list[str] | None) -> dict[str, str]:
-    """Return the readings chosen on the command line; raise ReadingError for a malformed or contradictory one."""
-    chosen: dict[str, str] = {}
-    for text in options or []:
-        question, equals, option = text.partition("=")
-        if not equals:
-            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
-        if chosen.get(question, option) != option:
-            raise ReadingError(f"--reading {question}: given twice with different options")
-        chosen[question] = option
-    return chosen
+def _readings(policy: Policy, options: list[str] | None) -> dict[str, str]:
+    from bvn_asp.decide import Engine as Deciding
+    from bvn_asp.deciding import chosen_readings
+
+    return chosen_readings(Deciding(policy), options or ())
 
 
 def register(app: typer.Typer) -> None:
@@ -172,7 +166,7 @@ def batch(
     from bvn_asp.batch import Job, run
 
     job = Job(
-        path, output, shipped_path().read_text(encoding="utf-8"), readings_of(reading), assume_absent,
+        path, output, shipped_path().read_text(encoding="utf-8"), _readings(shipped_policy(), reading), assume_absent,
         whole=not only, skip=on_error is OnError.skip,
     )  # fmt: skip
     job.check()
@@ -202,16 +196,15 @@ def impact(
     needs("batch", *(["report"] if output is not None else []))
     from bvn_asp import impact as impacts
     from bvn_asp.moves import possible_moves
-    from bvn_asp.policy import load_policy
 
-    readings = readings_of(reading)
+    other = load_policy(against) if against is not None else shipped_policy()
+    readings = _readings(other, reading)
     if against is None and not readings:
         fail("expected --against OTHER.lp, or --reading QUESTION=OPTION: what is to change?", BAD_INPUT)
     text = shipped_path().read_text(encoding="utf-8")
-    other = text if against is None else load_policy(against).text
     names = [str(against)] if against is not None else []
     before = impacts.Version("the policy as it is", text)
-    after = impacts.Version(", ".join([*names, *(f"{q}={o}" for q, o in readings.items())]), other, readings)
+    after = impacts.Version(", ".join([*names, *(f"{q}={o}" for q, o in readings.items())]), other.text, readings)
     settings = before.setting(assume_absent), after.setting(assume_absent)
     with _progress(path) as progress:
         found = impacts.impact(
@@ -246,7 +239,7 @@ def compile_policy(
     from bvn_asp.sql import query
 
     policy = shipped_policy()
-    setting = Setting(policy, policy.readings(readings_of(reading)), assume_absent)
+    setting = Setting(policy, policy.readings(_readings(policy, reading)), assume_absent)
     say(query(setting, sql, cases=table, wide=not narrow, room=room))
 
 

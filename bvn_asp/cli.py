@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import sys
-from collections.abc import Callable
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from bvn_asp.batch_cli import register
 from bvn_asp.case import Case
+from bvn_asp.cli_audit import audit
 from bvn_asp.decide import Engine
+from bvn_asp.deciding import chosen_readings, decide_paths
 from bvn_asp.decision import NOTICE
-from bvn_asp.errors import BvnError, ReadingError
+from bvn_asp.layout import table
 from bvn_asp.policy import shipped_policy
-from bvn_asp.shape import room_for
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, READER_GONE, console, each, fail, say
-
-if TYPE_CHECKING:
-    pass
+from bvn_asp.terminal import BAD_INPUT, Page, each, fail, guarded, say, watched
 
 app = typer.Typer(
     add_completion=False,
@@ -59,19 +52,10 @@ def decide(
     assume_absent: AssumeAbsent = None,
 ) -> None:
     """Decide cases and explain the recommendation."""
-    show = _writer(as_json=as_json, brief=brief, full=full, one=len(paths) == 1 and not paths[0].is_dir())
-    engine: Engine | None = None
-    readings: dict[str, str] = {}
+    decide_paths(paths, as_json=as_json, brief=brief, full=full, reading=reading or (), assume_absent=assume_absent)
 
-    def act(name: str, case: Case) -> None:
-        nonlocal engine, readings
-        if engine is None:
-            # The policy is ground for the first case right away, which spares a start its second grounding.
-            engine = Engine(shipped_policy(room_for(case)))
-            readings = _readings(engine, reading)
-        show(engine.decide(case, readings, assume_absent=assume_absent), name)
 
-    each(paths, act, closing=NOTICE if brief and not as_json else "")
+app.command()(audit)
 
 
 @app.command()
@@ -129,7 +113,7 @@ def readings(
                 say(f"    {'*' if option == question.default else ' '} {option}: {meaning}")
             say(f"    default because: {question.why}\n")
         return
-    chosen = _readings(engine, reading)
+    chosen = chosen_readings(engine, reading or ())
     each([case], lambda name, loaded: _compare(engine, name, loaded, chosen, as_json=as_json))
 
 
@@ -144,7 +128,7 @@ def facts(
     from bvn_asp.terms import to_symbol
 
     engine = Engine(shipped_policy())
-    chosen = _readings(engine, reading)
+    chosen = chosen_readings(engine, reading or ())
 
     def show(name: str, case: Case) -> None:
         for term in facts_for(case, engine.policy, engine.policy.readings(chosen), assume_absent=assume_absent).terms():
@@ -158,11 +142,24 @@ def facts(
 @app.command()
 def schema(
     decision: Annotated[bool, typer.Option("--decision", help="Of the JSON that `bvn decide --json` prints.")] = False,
+    as_table: Annotated[bool, typer.Option("--table", help="A table of the fields of a case file instead.")] = False,
 ) -> None:
     """Print the JSON Schema of a case file."""
-    from bvn_asp import case, document
+    from bvn_asp import document
+    from bvn_asp.schema import field_table, json_schema
 
-    say(json.dumps(document.json_schema() if decision else case.json_schema(), indent=2))
+    if as_table:
+        if decision:
+            fail("--table is of a case file, and does not go with --decision", BAD_INPUT)
+        page = Page()
+        rows = [
+            ((path, "bold"), (f"{choices}{f' ({meaning})' if meaning else ''}", ""))
+            for path, choices, meaning in field_table()
+        ]
+        page.show(table(("Field", "What it holds"), rows, page.width, boxes=page.boxes))
+        say("\nEvery field may be left out or be unknown. [] marks each entry of a list.")
+        return
+    say(json.dumps(document.json_schema() if decision else json_schema(), indent=2))
 
 
 @app.command()
@@ -192,57 +189,14 @@ register(app)
 
 def main() -> None:
     """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
-    # Next to nothing here is garbage before the end, and looking for it costs a start a tenth of its time.
-    gc.set_threshold(100_000, 50, 50)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app(standalone_mode=True)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has gone: nothing is left to say, and Python must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(READER_GONE)
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        fail(f"the output cannot be written: {error.strerror or error}", BAD_INPUT)
-    except BvnError as error:
-        fail(str(error), BAD_INPUT)
-
-
-def _writer(*, as_json: bool, brief: bool, full: bool, one: bool) -> Callable[[Any, str], None]:
-    if as_json:
-        from bvn_asp.document import document
-
-        return lambda decision, name: say(json.dumps(document(decision, name), indent=2 if one else None))
-    from bvn_asp import report
-
-    if brief:
-        return lambda decision, name: say(report.brief(decision, name))
-    target = console()
-    return lambda decision, name: report.show(decision, name, target, full=full)
-
-
-def _readings(engine: Engine, options: list[str] | None) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for text in options or []:
-        question, equals, option = text.partition("=")
-        if not equals:
-            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
-        if chosen.get(question, option) != option:
-            raise ReadingError(f"--reading {question}: given twice with different options")
-        chosen[question] = option
-    engine.policy.readings(chosen)
-    return chosen
+    guarded(app)
 
 
 def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, as_json: bool) -> None:
     from bvn_asp.readings import compare_readings
 
-    comparisons = compare_readings(engine, case, chosen)
+    questions = watched(list(engine.policy.questions.values()), "Reading")
+    comparisons = list(compare_readings(engine, case, chosen, questions=questions))
     if as_json:
         say(json.dumps({
             "file": name,

@@ -17,13 +17,13 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pyarrow as pa
-from pydantic import ValidationError, WithJsonSchema
+from pydantic_core import ValidationError
 
 from bvn_asp.case import Case
 from bvn_asp.errors import Problem
 from bvn_asp.fields import DECIMALS
 from bvn_asp.files import problem_of
-from bvn_asp.record import Section
+from bvn_asp.section import Section
 
 WORD = pa.dictionary(pa.int32(), pa.string())
 NUMBER = pa.decimal128(12, DECIMALS)
@@ -111,8 +111,8 @@ def _domains(section: type[Section], prefix: str, joint: str) -> Iterator[tuple[
         elif get_origin(annotation) is Literal:
             yield f"{prefix}{name}", Domain(get_args(annotation))
         elif annotation is Decimal:
-            bounds = next(item.json_schema for item in field.metadata if isinstance(item, WithJsonSchema)) or {}
-            yield f"{prefix}{name}", Domain((), bounds["anyOf"][0]["minimum"], bounds["anyOf"][0]["maximum"])
+            bounds = field.kind.json_schema["anyOf"][0] if field.kind is not None else {}
+            yield f"{prefix}{name}", Domain((), bounds["minimum"], bounds["maximum"])
 
 
 def row_of(case: Case, id: str | None = None) -> dict[str, Any]:

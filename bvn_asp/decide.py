@@ -1,4 +1,4 @@
-"""Decide a case: one solve under assumptions, exact three-valued statuses, and an explained recommendation."""
+"""Decide a case: what follows from its facts, exact three-valued statuses, and an explained recommendation."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from math import comb
 from bvn_asp.bands import representative
 from bvn_asp.case import Case
 from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
-from bvn_asp.errors import PolicyError
+from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.explain import Explainer, Memory
 from bvn_asp.facts import Facts, facts_for
+from bvn_asp.ground import Answer
 from bvn_asp.nodes import Node
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
@@ -65,19 +66,22 @@ class Engine:
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
-        shown = program.statuses(program.assume(literals))
+        answer = Answer(program.derivations, literals)
         memory = self._memory.get(facts.shape)
         if memory is None:
             memory = self._memory[facts.shape] = Memory(program, self.policy)
-        explainer = Explainer(program, self.policy, facts, literals, shown, memory)
-        verdict = _Verdict(self.policy, program, facts, case, explainer, shown)
+        explainer = Explainer(program, self.policy, facts, answer, memory)
+        verdict = _Verdict(self.policy, program, facts, case, explainer, answer.shown)
         verdict.read()
         if verdict.open:
             verdict.settle(literals)
         return verdict.decision(literals)
 
     def assumed(self, program: OpenProgram, facts: Facts) -> set[int]:
-        """Return the literals of the inputs that `facts` states; raise PolicyError if the policy does not know one."""
+        """Return the literals of the inputs that `facts` states.
+
+        Raises PolicyError if the policy does not know one, and SolveError if they contradict each other.
+        """
         literals: set[int] = set()
         for term in facts.stated:
             literal = program.places.get(term)
@@ -90,6 +94,9 @@ class Engine:
             if literal is None:
                 raise PolicyError(f"the policy knows no input such as {name_of(term)}({name_of(subject_of(term))})")
             literals.add(literal)
+        slots = program.slots
+        if len({slots[literal] for literal in literals}) < len(literals):
+            raise SolveError("the record contradicts itself")
         return literals
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from bvn_asp.columns import ID, WORD, case_of
-from bvn_asp.compiled import BODY_SIDES, ELIGIBILITY, Compiled, answers_of, compile_policy
+from bvn_asp.compiled import BODY_SIDES, ELIGIBILITY, Compiled, answers_of, compile_policy, refuse
 from bvn_asp.decide import OUTCOMES, Engine, is_setting
 from bvn_asp.entries import bodies_mask
 from bvn_asp.facts import facts_for
@@ -43,6 +43,7 @@ class Decider:
     """Decides blocks of cases under one setting; `whole` asks for every answer, not the recommendation alone."""
 
     def __init__(self, setting: Setting, *, whole: bool = True, engine: Engine | None = None) -> None:
+        refuse(setting.policy)
         self.setting, self.whole = setting, whole
         self.engine = engine or Engine(setting.policy)
         self.settled = 0

@@ -53,3 +53,7 @@ class ReadingError(BvnError):
 
 class SolveError(BvnError):
     """A search did not end as it must: no answer set, more than one, or a bound was reached."""
+
+
+class OutputError(BvnError):
+    """A file that was asked for cannot be written."""

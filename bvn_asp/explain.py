@@ -6,21 +6,19 @@ settled is explained by the facts that are missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
 from bvn_asp.errors import SolveError
 from bvn_asp.facts import Facts
+from bvn_asp.ground import MOST_REMEMBERED, Answer
 from bvn_asp.nodes import COMPARISONS, COUNTS, Node, counted, measured
 from bvn_asp.policy import Clause, Policy
 from bvn_asp.solve import INPUTS, OpenProgram
 from bvn_asp.terms import Term, name_of, subject_of, to_term
 from bvn_asp.wording import Wording
-
-MOST_REMEMBERED = 50_000
-"""Most entries of each kind that are kept from one case to the next."""
 
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
 
@@ -40,22 +38,16 @@ class Plan(NamedTuple):
 class Memory:
     """What the explanations under one program share: how atoms are shown, and what earlier cases found out.
 
-    `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on. By the truth
-    of its border, `rules` keeps the bodies that derive an atom, and `parts` the shown atoms that it rests on.
+    `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on; `parts` the
+    shown atoms that an atom rests on, by the truth of its border.
     """
 
     def __init__(self, program: OpenProgram, policy: Policy) -> None:
         self.nodes: dict[tuple[object, ...], Node] = {}
-        self.rules: dict[tuple[int, int], list[tuple[int, ...]]] = {}
         self.parts: dict[tuple[int, int], tuple[int, ...]] = {}
         self._program, self._wording = program, policy.wording
         self._symbols = program.atoms({*_MAKERS, *policy.wording} - {name for name, _ in INPUTS})
         self._plans: dict[int, Plan | None] = {}
-        self._borders: dict[int, int] = {}
-        # The inputs come first, so that their bits are those of the program.
-        self._bits = {
-            literal: 1 << place for place, literal in enumerate([*program.inputs, *program.showable.values()])
-        }
 
     def plan(self, literal: int) -> Plan | None:
         """Return how to show the atom of `literal`, or None if what it rests on is shown in its place."""
@@ -74,36 +66,13 @@ class Memory:
         if name in _MAKERS:
             hidden = name == "no" and name_of(arguments[0]) == "requested"
             return Plan(None if hidden else _MAKERS[name], name, arguments, kept=name in _KEPT)
-        return Plan(Explainer._reason, name, arguments) if name in self._wording else None
-
-    def mask(self, literals: Iterable[int]) -> int:
-        """Return the inputs and statuses among `literals` as a bit mask."""
-        bits = self._bits
-        return sum([bits[literal] for literal in literals])
-
-    def border(self, literal: int) -> int:
-        """Return the first inputs and statuses below `literal`, whose truth decides how it is derived."""
-        known = self._borders.get(literal)
-        if known is None:
-            known, reached, waiting = 0, {literal}, [literal]
-            while waiting:
-                for _, body in self._program.rules.get(waiting.pop(), ()):
-                    for atom in map(abs, body):
-                        if atom in self._bits:
-                            known |= self._bits[atom]
-                        elif atom in self._borders:
-                            known |= self._borders[atom]
-                        elif atom not in reached:
-                            reached.add(atom)
-                            waiting.append(atom)
-            self._borders[literal] = known
-        return known
+        return Plan(Explainer._reason, name, arguments, kept=True) if name in self._wording else None
 
 
 class Explainer:
-    """Explains the one answer set of `program` in which exactly the inputs with a literal in `stated` hold.
+    """Explains an answer of `program`: it walks the ground rules from a conclusion to the inputs.
 
-    It walks the ground rules from a conclusion to the inputs. `memory` belongs to the program.
+    `memory` belongs to the program.
     """
 
     def __init__(
@@ -111,16 +80,11 @@ class Explainer:
         program: OpenProgram,
         policy: Policy,
         facts: Facts,
-        stated: set[int],
-        shown: frozenset[Term],
+        answer: Answer,
         memory: Memory,
     ) -> None:
         self._program, self._policy, self._facts, self._memory = program, policy, facts, memory
-        true = {*stated, *program.shown_literals(shown)}
-        self._mask = memory.mask(true)
-        self._truth = program.untrue.copy()
-        self._truth.update(dict.fromkeys(true, True))
-        self._rules: dict[int, list[tuple[int, ...]]] = {}
+        self._answer, self._true = answer, answer.true
         self._parts: dict[int, tuple[int, ...]] = {}
         self._nodes: dict[int, Node] = {}
         self.wording = Wording(program, policy, facts)
@@ -170,45 +134,6 @@ class Explainer:
             raise SolveError(f"the status {term} is none that an explanation knows")
         return node
 
-    def _true(self, literal: int) -> bool:
-        known = self._truth.get(literal)
-        return self._evaluate(literal) if known is None else known
-
-    def _evaluate(self, literal: int) -> bool:
-        """Find the rules that derive `literal`, and so whether it is true."""
-        truth = self._truth
-        if literal < 0:
-            truth[literal] = value = not self._true(-literal)
-            return value
-        memory = self._memory
-        key = literal, self._mask & memory.border(literal)
-        deriving = memory.rules.get(key)
-        if deriving is None:
-            if len(memory.rules) >= MOST_REMEMBERED:
-                memory.rules.clear()
-            deriving = memory.rules[key] = self._deriving(literal)
-        self._rules[literal] = deriving
-        truth[literal] = bool(deriving)
-        return bool(deriving)
-
-    def _deriving(self, literal: int) -> list[tuple[int, ...]]:
-        """Return the bodies that derive `literal`; of a count, the part that is true."""
-        truth = self._truth
-        deriving: list[tuple[int, ...]] = []
-        for bound, body in self._program.rules.get(literal, ()):
-            if bound < len(body):
-                part_of_it = tuple(part for part in body if self._true(part))
-                if len(part_of_it) >= bound:
-                    deriving.append(part_of_it)
-                continue
-            for part in body:
-                known = truth.get(part)
-                if not (self._evaluate(part) if known is None else known):
-                    break
-            else:
-                deriving.append(body)
-        return deriving
-
     def _reasons(self, literal: int) -> tuple[Node, ...]:
         """Return the nodes of what the true `literal` rests on, each once."""
         nodes = [self._node(part) for part in self._resting(literal)]
@@ -219,7 +144,7 @@ class Explainer:
         known = self._parts.get(literal)
         if known is None:
             memory = self._memory
-            key = literal, self._mask & memory.border(literal)
+            key = literal, self._answer.mask & self._program.derivations.border(literal)
             known = memory.parts.get(key)
             if known is None:
                 if len(memory.parts) >= MOST_REMEMBERED:
@@ -230,9 +155,7 @@ class Explainer:
 
     def _derived(self, literal: int) -> dict[int, None]:
         found: dict[int, None] = {}
-        if literal not in self._rules:
-            self._evaluate(literal)
-        for body in self._rules[literal]:
+        for body in self._answer.deriving(literal):
             for part in body:
                 if part < 0:
                     continue
@@ -265,7 +188,7 @@ class Explainer:
         """Return all that the node of `literal` shows: cases with the same key share the node."""
         mask, numbers, entities = self._program.dependencies(literal)
         facts = self._facts
-        key: tuple[object, ...] = (literal, self._mask & mask)
+        key: tuple[object, ...] = (literal, self._answer.mask & mask)
         if numbers:
             # As text: equal numbers can be written with more or fewer decimals.
             key += tuple([(str(facts.numbers.get(number)), facts.fields.get(number)) for number in numbers])

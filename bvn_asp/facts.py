@@ -87,19 +87,34 @@ class Facts:
         return [*self.shape.terms(), *self.stated]
 
 
-def facts_for(case: Case, policy: Policy, readings: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
+def facts_for(
+    case: Case,
+    policy: Policy,
+    readings: Mapping[str, str],
+    *,
+    assume_absent: bool | None = None,
+    shape: Shape | None = None,
+) -> Facts:
     """Translate `case` for `policy` under `readings` (the defaults left out).
 
-    `assume_absent` overrides what the record says of its own completeness.
+    `assume_absent` overrides what the record says of its own completeness; `shape` is the room to fill, if it is to
+    be larger than the case needs.
     """
-    return _Translation(case, policy, readings, assume_absent).facts
+    return _Translation(case, policy, readings, assume_absent, shape).facts
 
 
 class _Translation:
-    def __init__(self, case: Case, policy: Policy, readings: Mapping[str, str], assume_absent: bool | None) -> None:
+    def __init__(
+        self,
+        case: Case,
+        policy: Policy,
+        readings: Mapping[str, str],
+        assume_absent: bool | None,
+        shape: Shape | None,
+    ) -> None:
         self.case, self.policy = case, policy
         readings = _with_anatomy(case, policy, readings)
-        self.facts = Facts(shape_of(case, other_anatomy=ANATOMY in readings), readings=readings)
+        self.facts = Facts(shape or shape_of(case, other_anatomy=ANATOMY in readings), readings=readings)
         self.fields, self.stated = self.facts.fields, self.facts.stated
         self.sites = _sites(self.facts.shape.bodies)
         self.procedure, self.planned = case.procedure_date, case.request.planned_procedure_date is not None
@@ -138,13 +153,9 @@ class _Translation:
             self.facts.numbers[term] = value
             self.stated.append(("value", term, int(value * self.policy.scale)))
 
-    def until(self, term: Term, value: Decimal | None, quantity: str, path: str) -> None:
-        """State a time that ends with the request."""
-        self.number(term, value, path)
-
-    def until_procedure(self, term: Term, value: Decimal | None, quantity: str, path: str) -> None:
-        """State a time that ends with the procedure; without a date for it, only if no later day could matter."""
-        if self.planned or value is None:
+    def until(self, moment: str, term: Term, value: Decimal | None, quantity: str, path: str) -> None:
+        """State a time that ends at `moment`; while the procedure has no date, only if no later day could matter."""
+        if moment == "request" or self.planned or value is None:
             self.number(term, value, path)
             return
         limits = [limit for (_, measured), limit in self.policy.thresholds.items() if measured == quantity]
@@ -156,22 +167,18 @@ class _Translation:
         self.number("body_mass_index", patient.body_mass_index, "patient.body_mass_index")
         self.number("t_score", conditions.t_score, "conditions.t_score")
         for moment, day in (("procedure", self.procedure), ("request", self.request)):
-            until = self.until_procedure if moment == "procedure" else self.until
             if patient.birth_date is None:
                 self.number(("age", moment), patient.age, "patient.age")
             else:
                 age = years_between(patient.birth_date, day) if day is not None else None
-                until(("age", moment), age, "age", "patient.birth_date" if day is not None else "request.date")
+                path = "patient.birth_date" if day is not None else "request.date"
+                self.until(moment, ("age", moment), age, "age", path)
             if pain.onset is None:
                 self.number(("pain_duration", moment), pain.months, "pain.months")
             else:
                 months = months_between(pain.onset, day) if day is not None else None
-                until(
-                    ("pain_duration", moment),
-                    months,
-                    "pain_duration",
-                    "pain.onset" if day is not None else "request.date",
-                )
+                path = "pain.onset" if day is not None else "request.date"
+                self.until(moment, ("pain_duration", moment), months, "pain_duration", path)
 
     def care(self) -> None:
         care = self.case.conservative_care
@@ -291,7 +298,7 @@ class _Translation:
         else:
             months = months_between(surgery.date, self.procedure) if self.procedure is not None else None
             time_path = f"{path}.date" if self.procedure is not None else "request.planned_procedure_date"
-            self.until_procedure(since, months, "time_since_surgery", time_path)
+            self.until("procedure", since, months, "time_since_surgery", time_path)
         self.place(entity, surgery.levels, f"{path}.levels")
         self.choice(("surgery_kind", entity), surgery.kind, f"{path}.kind")
         self.choice(("radicular_outcome", entity), surgery.radicular_pain, f"{path}.radicular_pain")

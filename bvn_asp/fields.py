@@ -11,20 +11,18 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
-
+from bvn_asp.section import UNKNOWN, Json, Kind
 from bvn_asp.spine import body_name, level_name
 
 DECIMALS = 6
 """Most decimal places a number may have; one millionth is the grain of the facts."""
 
-UNKNOWN = "unknown"
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
-def _known(check: Callable[[Any], Any]) -> BeforeValidator:
+def _known(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Let unknown pass as None, and `check` everything else."""
-    return BeforeValidator(lambda value: None if value is None or value == UNKNOWN else check(value))
+    return lambda value: None if value is None or value == UNKNOWN else check(value)
 
 
 def _answer(value: Any) -> bool:
@@ -69,6 +67,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _story(value: Any) -> str:
+    text = _text(value)
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"expected at most {MOST_CHARACTERS} characters")
+    return text
+
+
 def _several(one: Callable[[str], str]) -> Callable[[Any], tuple[str, ...]]:
     def check(value: Any) -> tuple[str, ...]:
         items = value if isinstance(value, list | tuple) else [value]
@@ -97,23 +102,24 @@ def _units(value: Any) -> int:
     return value
 
 
+MOST_CHARACTERS = 20_000
+"""Most characters of a story."""
 MOST_ITEMS = 32
 """Most entries of one list of a case; it bounds the size of the ground program."""
 
 
-def _schema(**one: Any) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [one, {"const": UNKNOWN}, {"type": "null"}]})
+def _or_unknown(check: Callable[[Any], Any], *choices: Json) -> Kind:
+    return Kind(_known(check), {"anyOf": [*choices, {"const": UNKNOWN}, {"type": "null"}]})
 
 
-def _one_or_more(one: dict[str, Any]) -> WithJsonSchema:
-    several = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
-    return WithJsonSchema({"anyOf": [one, several, {"const": UNKNOWN}, {"type": "null"}]})
-
-
-def _amount(low: int, high: int) -> tuple[BeforeValidator, WithJsonSchema]:
+def _amount(low: int, high: int) -> Kind:
     text = {"type": "string", "pattern": "^[-+]?[0-9]+([.][0-9]+)?$"}
-    number = {"type": "number", "minimum": low, "maximum": high}
-    return _known(_number(low, high)), WithJsonSchema({"anyOf": [number, text, {"const": UNKNOWN}, {"type": "null"}]})
+    return _or_unknown(_number(low, high), {"type": "number", "minimum": low, "maximum": high}, text)
+
+
+def _one_or_more(check: Callable[[str], str], one: Json) -> Kind:
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_ITEMS, "uniqueItems": True}
+    return _or_unknown(_several(check), one, several)
 
 
 _LEVEL = {
@@ -122,18 +128,19 @@ _LEVEL = {
     "examples": ["L4", "L4-L5"],
 }
 _BODY = {"type": "string", "pattern": "^[CTLSctls][0-9]{1,2}$", "examples": ["L4", "S1"]}
-Answer = Annotated[bool | None, _known(_answer), _schema(type="boolean")]
-Date = Annotated[datetime.date | None, _known(_date), _schema(type="string", format="date")]
-Years = Annotated[Decimal | None, *_amount(0, 150)]
-Months = Annotated[Decimal | None, *_amount(0, 1800)]
-Weeks = Annotated[Decimal | None, *_amount(0, 2000)]
-Millimetres = Annotated[Decimal | None, *_amount(0, 200)]
-MassIndex = Annotated[Decimal | None, *_amount(5, 300)]
-TScore = Annotated[Decimal | None, *_amount(-20, 20)]
-Levels = Annotated[tuple[str, ...] | None, _known(_several(level_name)), _one_or_more(_LEVEL)]
-Bodies = Annotated[tuple[str, ...] | None, _known(_several(body_name)), _one_or_more(_BODY)]
-Units = Annotated[int | None, _known(_units), _schema(type="integer", minimum=0, maximum=99)]
-Known = _known(lambda value: value)
-Listed = _known(_items)
-OpenList = BeforeValidator(lambda value: () if value is None or value == UNKNOWN else _items(value))
+Story = Annotated[str, Kind(_story, {"type": "string", "maxLength": MOST_CHARACTERS})]
+Answer = Annotated[bool | None, _or_unknown(_answer, {"type": "boolean"})]
+Date = Annotated[datetime.date | None, _or_unknown(_date, {"type": "string", "format": "date"})]
+Years = Annotated[Decimal | None, _amount(0, 150)]
+Months = Annotated[Decimal | None, _amount(0, 1800)]
+Weeks = Annotated[Decimal | None, _amount(0, 2000)]
+Millimetres = Annotated[Decimal | None, _amount(0, 200)]
+MassIndex = Annotated[Decimal | None, _amount(5, 300)]
+TScore = Annotated[Decimal | None, _amount(-20, 20)]
+Levels = Annotated[tuple[str, ...] | None, _one_or_more(level_name, _LEVEL)]
+Bodies = Annotated[tuple[str, ...] | None, _one_or_more(body_name, _BODY)]
+Units = Annotated[int | None, _or_unknown(_units, {"type": "integer", "minimum": 0, "maximum": 99})]
+Known = Kind(_known(lambda value: value), {}, inner=True)
+Listed = Kind(_known(_items), {}, inner=True)
+OpenList = Kind(lambda value: () if value is None or value == UNKNOWN else _items(value), {}, inner=True)
 """A list that says nothing of what it leaves out, so that unknown is the same as empty."""

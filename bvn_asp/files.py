@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -12,11 +10,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 from bvn_asp.case import Case
 from bvn_asp.errors import CaseError, Problem
+from bvn_asp.section import Section
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MOST_BYTES = 1_000_000
@@ -78,6 +76,8 @@ def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False)
 
 
 def _read_json(text: str, name: str, problems: list[Problem]) -> Any:
+    import json
+
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         for key in {key for index, (key, _) in enumerate(items) if key in dict(items[:index])}:
             problems.append(Problem(key, "the field is given twice"))
@@ -193,21 +193,23 @@ def _names_at(path: Path_) -> list[str]:
     for step in path:
         if isinstance(step, int):
             continue
-        field = model.model_fields.get(step) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        field = model.model_fields.get(step) if isinstance(model, type) and issubclass(model, Section) else None
         if field is None:
             return []
         model = next(_models(field.annotation), None)
     return list(model.model_fields) if model is not None else []
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _models(annotation: Any) -> Iterator[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
         yield annotation
     for argument in get_args(annotation):
         yield from _models(argument)
 
 
 def _suggestion(name: str, names: list[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"; did you mean {close[0]}?"
@@ -219,10 +221,14 @@ def _dotted(path: Path_) -> str:
 
 
 def case_files(paths: list[Path]) -> Iterator[Path]:
-    """Yield the files among `paths` and the case files in the folders among them, sorted; `-` is standard input."""
+    """Yield the files among `paths` and the case files in the folders among them, sorted; `-` is standard input.
+
+    Hidden files and folders are passed over, unless they are named.
+    """
     for path in paths:
         if path.is_dir():
-            yield from sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and item.is_file())
+            found = (item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and item.is_file())
+            yield from sorted(i for i in found if not any(part.startswith(".") for part in i.relative_to(path).parts))
         else:
             yield path
 

@@ -102,22 +102,22 @@ def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
 
 def check_safety(text: str, name: str) -> None:
     """Raise PolicyError if the program `text` could reach outside itself or search: before clingo ever sees it."""
-    code = _REMARKS.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
-    for number, line in enumerate(code.splitlines(), 1):
-        found = _UNSAFE.search(line)
-        if found is not None:
-            raise PolicyError(f"{name}:{number}: {found[0].strip()} is not allowed in a policy")
+    code = re.sub(_REMARKS, lambda match: '""' + "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+    found = re.search(_UNSAFE, code)
+    if found is not None:
+        number = code.count("\n", 0, found.end()) + 1
+        raise PolicyError(f"{name}:{number}: {found[0].lstrip('.').strip()} is not allowed in a policy")
     if "\0" in text:
         raise PolicyError(f"{name}: holds a NUL character")
 
 
-_REMARKS = re.compile(r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*', re.DOTALL)
+_REMARKS = r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*'
 _DIRECTIVES = r"defined|const|show|count|min|max|sum|true|false|inf|sup"
-# A brace that opens anything but an aggregate opens a choice.
-_UNSAFE = re.compile(rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)")
+# A brace that opens anything but an aggregate opens a choice; a rule without a head forbids records, judging none.
+_UNSAFE = rf"#(?!(?:{_DIRECTIVES})\b)\w*|@|:~|(?:\A|\.)\s*:-|\{{(?<!#count \{{)(?<!#min \{{)(?<!#max \{{)(?<!#sum \{{)"
 
 
-_VOCABULARY = {
+VOCABULARY = {
     "policy": 3, "scale": 1, "clause": 5, "source": 2, "part": 2, "threshold": 3, "tally": 2, "measured_in": 2,
     "question": 3, "option": 3, "default": 3, "wording": 2, "located_kind": 1, "closable": 1, "in_range": 1,
     "unencoded": 3, "text_defect": 2,
@@ -137,7 +137,7 @@ def policy_of(text: str, name: str = "policy.lp", room: Shape | None = None) -> 
 
     If the first case to decide needs `room`, its program is ground only once, here.
     """
-    facts = facts_of(text, tuple((room or Shape()).terms()), _VOCABULARY.items(), keep=room is not None)
+    facts = facts_of(text, tuple((room or Shape()).terms()), VOCABULARY.items(), keep=room is not None)
 
     def rows(predicate: str) -> list[tuple[Term, ...]]:
         return facts[predicate]

@@ -3,14 +3,10 @@
 Every field may be left out or be `unknown`; both mean that the record does not state it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from bvn_asp.fields import (
-    UNKNOWN,
     Answer,
     Bodies,
     Date,
@@ -26,6 +22,7 @@ from bvn_asp.fields import (
     Weeks,
     Years,
 )
+from bvn_asp.section import Section, described
 
 FindingKind = Literal[
     "disc_herniation", "spondylolisthesis", "spondylolysis", "facet_arthropathy", "stenosis", "segmental_instability",
@@ -48,26 +45,15 @@ Severity = Literal["none", "mild", "moderate", "severe"]
 Symptom = Literal["absent", "secondary", "primary"]
 
 
-class Section(BaseModel):
-    """Part of a case file: strict, frozen, and without fields of other names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_stated(cls, data: Any) -> Any:
-        return {} if data is None or data == UNKNOWN else data
-
-
 class Patient(Section):
     """Who the patient is."""
 
-    age: Years = Field(None, description="years; or give birth_date")
+    age: Years = described("years; or give birth_date")
     birth_date: Date = None
     skeletal_maturity_documented: Answer = None
-    body_mass_index: MassIndex = Field(None, description="kg/m2")
-    lumbar_vertebrae: Annotated[Literal["five", "six"] | None, Known] = Field(
-        None, description="if the record states it; otherwise standard anatomy is assumed"
+    body_mass_index: MassIndex = described("kg/m2")
+    lumbar_vertebrae: Annotated[Literal["five", "six"] | None, Known] = described(
+        "if the record states it; otherwise standard anatomy is assumed"
     )
 
 
@@ -75,32 +61,32 @@ class Pain(Section):
     """The low back pain."""
 
     low_back: Answer = None
-    months: Months = Field(None, description="duration; or give onset")
+    months: Months = described("duration; or give onset")
     onset: Date = None
     clinician_severity: Annotated[Severity | None, Known] = None
     patient_severity: Annotated[Severity | None, Known] = None
-    functional_deficit: Answer = Field(None, description="the pain causes a functional deficit")
-    significant_limitation: Answer = Field(None, description="the deficit is a significant limitation")
+    functional_deficit: Answer = described("the pain causes a functional deficit")
+    significant_limitation: Answer = described("the deficit is a significant limitation")
 
 
 class Treatment(Section):
     """One conservative treatment; a bare status word stands for a treatment of that status."""
 
     status: Annotated[Literal["received", "not_received", "contraindicated"] | None, Known] = None
-    received: Answer = Field(None, description="instead of status, where only one of the two is known")
+    received: Answer = described("instead of status, where only one of the two is known")
     contraindicated: Answer = None
     weeks: Weeks = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand(cls, data: Any) -> Any:
-        return {"status": data} if isinstance(data, str) else data
+    def prepare(cls, content: Any) -> Any:
+        """Return `content` as fields by name: a bare status too."""
+        found = super().prepare(content)
+        return {"status": found} if isinstance(found, str) else found
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Treatment:
+    def conflicts(self) -> Iterator[str]:
+        """Yield what is wrong between fields."""
         if self.status is not None and (self.received is not None or self.contraindicated is not None):
-            raise ValueError("give either status, or received and contraindicated")
-        return self
+            yield "give either status, or received and contraindicated"
 
 
 class Pharmacotherapy(Treatment):
@@ -112,31 +98,31 @@ class Pharmacotherapy(Treatment):
 class Therapies(Section):
     """Each listed therapy; injections by kind."""
 
-    activity_avoidance: Treatment = Treatment.model_construct()
-    physical_therapy: Treatment = Treatment.model_construct()
-    chiropractic: Treatment = Treatment.model_construct()
-    cognitive_therapy: Treatment = Treatment.model_construct()
-    pharmacotherapy: Pharmacotherapy = Pharmacotherapy.model_construct()
-    epidural_injection: Treatment = Treatment.model_construct()
-    facet_injection: Treatment = Treatment.model_construct()
+    activity_avoidance: Treatment = Treatment.blank()
+    physical_therapy: Treatment = Treatment.blank()
+    chiropractic: Treatment = Treatment.blank()
+    cognitive_therapy: Treatment = Treatment.blank()
+    pharmacotherapy: Pharmacotherapy = Pharmacotherapy.blank()
+    epidural_injection: Treatment = Treatment.blank()
+    facet_injection: Treatment = Treatment.blank()
 
 
 class ConservativeCare(Section):
     """Non-surgical management."""
 
-    weeks: Weeks = Field(None, description="whole course; or give start and end")
+    weeks: Weeks = described("whole course; or give start and end")
     start: Date = None
     end: Date = None
     documentation_attached: Answer = None
-    pain_improved: Answer = Field(None, description="significant improvement in pain")
-    disability_improved: Answer = Field(None, description="significant improvement in disability")
-    therapies: Therapies = Therapies.model_construct()
+    pain_improved: Answer = described("significant improvement in pain")
+    disability_improved: Answer = described("significant improvement in disability")
+    therapies: Therapies = Therapies.blank()
 
 
 class ModicFinding(Section):
     """One Modic change."""
 
-    levels: Levels = Field(None, description="body, disc, or a list of them")
+    levels: Levels = described("body, disc, or a list of them")
     endplate: Annotated[Literal["superior", "inferior", "both"] | None, Known] = None
     type: Annotated[ModicType | None, Known] = None
     stated_by_radiologist: Answer = None
@@ -147,7 +133,7 @@ class ModicFinding(Section):
 class Mri(Section):
     """Magnetic resonance imaging."""
 
-    radiologist_report: Answer = Field(None, description="a report with a radiologist's interpretation is there")
+    radiologist_report: Answer = described("a report with a radiologist's interpretation is there")
     modic_changes: Annotated[tuple[ModicFinding, ...] | None, Listed] = None
 
 
@@ -157,22 +143,21 @@ class Finding(Section):
     kind: FindingKind
     levels: Levels = None
     shown_by: Annotated[tuple[Literal["imaging", "clinical_assessment"], ...] | None, Listed] = None
-    correlates: Answer = Field(None, description="correlates with the predominant physical complaints")
-    likely_source: Answer = Field(None, description="judged a likely source of this pain")
-    complicates: Answer = Field(None, description="could complicate the procedure and its outcome")
-    shape: Annotated[Literal["protrusion", "extrusion"] | None, Known] = Field(None, description="disc_herniation")
-    size_mm: Millimetres = Field(None, description="disc_herniation")
-    slip_mm: Millimetres = Field(None, description="spondylolisthesis")
-    facet_pain: Answer = Field(None, description="facet_arthropathy: with facet-mediated pain")
-    healed: Answer = Field(None, description="fractures and trauma")
-    active: Answer = Field(None, description="infection")
+    correlates: Answer = described("correlates with the predominant physical complaints")
+    likely_source: Answer = described("judged a likely source of this pain")
+    complicates: Answer = described("could complicate the procedure and its outcome")
+    shape: Annotated[Literal["protrusion", "extrusion"] | None, Known] = described("disc_herniation")
+    size_mm: Millimetres = described("disc_herniation")
+    slip_mm: Millimetres = described("spondylolisthesis")
+    facet_pain: Answer = described("facet_arthropathy: with facet-mediated pain")
+    healed: Answer = described("fractures and trauma")
+    active: Answer = described("infection")
 
-    @model_validator(mode="after")
-    def _belongs(self) -> Finding:
+    def conflicts(self) -> Iterator[str]:
+        """Yield what is wrong between fields."""
         for name, kinds in DETAILS.items():
             if getattr(self, name) is not None and self.kind not in kinds:
-                raise ValueError(f"{name} goes with {' or '.join(kinds)}, not with {self.kind}")
-        return self
+                yield f"{name} goes with {' or '.join(kinds)}, not with {self.kind}"
 
 
 DETAILS: dict[str, tuple[str, ...]] = {
@@ -191,17 +176,15 @@ class Findings(Section):
 
     present: Annotated[tuple[Finding, ...], OpenList] = ()
     absent: Annotated[tuple[FindingKind, ...], OpenList] = ()
-    additional_pathology: Annotated[Literal["absent"] | None, Known] = Field(
-        None,
-        description="absent: assessment found nothing else that could cause the symptoms or complicate the procedure",
+    additional_pathology: Annotated[Literal["absent"] | None, Known] = described(
+        "absent: assessment found nothing else that could cause the symptoms or complicate the procedure"
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Findings:
+    def conflicts(self) -> Iterator[str]:
+        """Yield what is wrong between fields."""
         both = sorted({finding.kind for finding in self.present} & set(self.absent))
         if both:
-            raise ValueError(f"stated both present and absent: {', '.join(both)}")
-        return self
+            yield f"stated both present and absent: {', '.join(both)}"
 
 
 class Surgery(Section):
@@ -209,11 +192,11 @@ class Surgery(Section):
 
     kind: Annotated[SurgeryKind | None, Known] = None
     levels: Levels = None
-    months_before_procedure: Months = Field(None, description="or give date")
+    months_before_procedure: Months = described("or give date")
     date: Date = None
     radicular_pain: Annotated[Literal["resolved", "persists", "never_present"] | None, Known] = None
-    likely_source: Answer = Field(None, description="its post-surgical change is judged a likely source of this pain")
-    complicates: Answer = Field(None, description="its post-surgical change could complicate the procedure")
+    likely_source: Answer = described("its post-surgical change is judged a likely source of this pain")
+    complicates: Answer = described("its post-surgical change could complicate the procedure")
 
 
 class Ablation(Section):
@@ -230,7 +213,7 @@ class BehavioralHealth(Section):
 
     assessed: Answer = None
     formal: Answer = None
-    recorded: Answer = Field(None, description="recorded in the medical record")
+    recorded: Answer = described("recorded in the medical record")
     risk_factors_found: Answer = None
     resources_provided: Answer = None
 
@@ -240,29 +223,29 @@ class Conditions(Section):
 
     cardiac_compromise: Annotated[Severity | None, Known] = None
     pulmonary_compromise: Annotated[Severity | None, Known] = None
-    systemic_infection: Answer = Field(None, description="active systemic infection")
+    systemic_infection: Answer = described("active systemic infection")
     bleeding_diathesis: Answer = None
-    anticoagulated: Answer = Field(None, description="on anticoagulation, without a diathesis of its own")
+    anticoagulated: Answer = described("on anticoagulation, without a diathesis of its own")
     pregnancy: Answer = None
     neurogenic_claudication: Annotated[Symptom | None, Known] = None
     radiculopathy: Annotated[Symptom | None, Known] = None
     radicular_pain: Annotated[Symptom | None, Known] = None
     nerve_compression: Annotated[Symptom | None, Known] = None
-    t_score: TScore = Field(None, description="lowest T-score")
+    t_score: TScore = described("lowest T-score")
     osteoporosis_diagnosed: Answer = None
     osteoporosis_correlates: Answer = None
-    fragility_fracture: Answer = Field(None, description="fragility fracture of the spine at any time")
+    fragility_fracture: Answer = described("fragility fracture of the spine at any time")
     fragility_fracture_correlates: Answer = None
     spinal_cancer: Annotated[Literal["none", "history", "active"] | None, Known] = None
     spinal_cancer_correlates: Answer = None
-    systemic_disease: Answer = Field(None, description="advanced generalized systemic disease")
-    limits_quality_of_life: Answer = Field(None, description="it limits improvement in quality of life")
-    objective_stated: Answer = Field(None, description="the objective of treatment is stated")
+    systemic_disease: Answer = described("advanced generalized systemic disease")
+    limits_quality_of_life: Answer = described("it limits improvement in quality of life")
+    objective_stated: Answer = described("the objective of treatment is stated")
     substance_use_active: Answer = None
     substance_use_treated: Answer = None
     pulse_generator: Answer = None
     other_electronic_implant: Answer = None
-    precautions_taken: Answer = Field(None, description="specific safety precautions for the implant")
+    precautions_taken: Answer = described("specific safety precautions for the implant")
 
 
 class Anaesthesia(Section):
@@ -276,6 +259,6 @@ class Request(Section):
     """What is asked for, and when."""
 
     bodies: Bodies = None
-    units: dict[str, Units] = Field(default_factory=dict, description="units asked for, by procedure code")
+    units: dict[str, Units] = described("units asked for, by procedure code", {})
     date: Date = None
     planned_procedure_date: Date = None

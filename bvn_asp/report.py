@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from html import escape
-from io import StringIO
-from typing import TYPE_CHECKING
 
 from bvn_asp.decision import Criterion, Decision
 from bvn_asp.facts import ANATOMY
+from bvn_asp.layout import Branch, Line, Piece, plain, table, tree, wrapped
 from bvn_asp.nodes import Node
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.tree import Tree
 
 FAILING = ("unmet", "violated")
 MOST_NAMED = 8
@@ -29,6 +23,10 @@ STYLES = {
 
 def safe(text: str) -> str:
     """Return `text` with every character that could move a cursor, reorder or hide text written out."""
+    if text.isascii() and text.isprintable():
+        return text
+    import unicodedata
+
     return "".join(
         c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in text
     )
@@ -46,50 +44,63 @@ def brief(decision: Decision, name: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def show(decision: Decision, name: str, console: Console, *, full: bool = False) -> None:
-    """Print `decision` on `console`; `full` unfolds the criteria that pass and the readings behind each step."""
-    from rich.padding import Padding
-    from rich.text import Text
+def lines(
+    decision: Decision, name: str = "", width: int = 120, *, full: bool = False, boxes: bool = True
+) -> Iterator[Line]:
+    """Yield the lines of the report on `decision`, of at most `width` columns; without `boxes`, drawn in ASCII.
 
-    head = Text.assemble((safe(name), "bold"), "\n") if name else Text()
+    `full` unfolds the criteria that pass and the readings behind each step.
+    """
+
+    def trees(nodes: Iterable[Node], readings: bool = full) -> Iterator[Line]:
+        for node in nodes:
+            unfolded = full or node.kind != "criterion" or node.status in (*FAILING, "undetermined")
+            yield from tree(_branch(node, full=unfolded, readings=readings), width, indent="  ", boxes=boxes)
+
+    def paragraphs(texts: Iterable[str], style: str = "") -> Iterator[Line]:
+        for text in texts:
+            for line in text.split("\n"):
+                yield from wrapped([(line, style)], width)
+
+    if name:
+        yield from paragraphs([safe(name)], "bold")
     word = decision.recommendation or "no recommendation: no bodies are requested"
-    head.append("Recommendation: ").append(word.upper() if decision.recommendation else word, STYLES.get(word, ""))
-    head.append("   Patient: ").append(decision.eligibility.replace("_", " "), STYLES.get(decision.eligibility, "blue"))
-    head.append(f"\n{decision.notice}", "dim")
-    console.print(head)
-    for line in _remarks(decision):
-        console.print(Text(line))
+    yield from wrapped(
+        [
+            ("Recommendation: ", ""),
+            (word.upper() if decision.recommendation else word, STYLES.get(word, "")),
+            ("   Patient: ", ""),
+            (decision.eligibility.replace("_", " "), STYLES.get(decision.eligibility, "blue")),
+        ],
+        width,
+    )
+    yield from paragraphs([decision.notice], "dim")
+    yield from paragraphs(_remarks(decision))
     for title, criteria in _groups(decision):
-        console.print(Text(f"\n{title}", "bold"))
-        for criterion in criteria:
-            tree = _tree(
-                criterion.explanation, full=full or criterion.status in (*FAILING, "undetermined"), readings=full
-            )
-            console.print(Padding(tree, (0, 0, 0, 2), expand=False))
-    console.print(Text("\nVertebral bodies", "bold"))
-    console.print(_bodies(decision))
-    for body in decision.bodies if not full else ():
-        for node in body.explanation.children:
-            # The criteria above explain everything but this: it belongs to no list.
-            if body.requested and node.clause is not None and node.clause.kind == "level":
-                console.print(Padding(_tree(node, full=True, readings=False), (0, 0, 0, 2), expand=False))
-    for body in decision.bodies if full else ():
-        console.print(Padding(_tree(body.explanation, full=True, readings=True), (0, 0, 0, 2), expand=False))
-    for line in _missing(decision):
-        console.print(Text(line))
+        yield from paragraphs([f"\n{title}"], "bold")
+        yield from trees(criterion.explanation for criterion in criteria)
+    yield from paragraphs(["\nVertebral bodies"], "bold")
+    yield []
+    yield from table(("Body", "Requested", "Status", "Refused by"), list(_bodies(decision)), width, boxes=boxes)
+    yield []
+    if full:
+        yield from trees(body.explanation for body in decision.bodies)
+    else:
+        # The criteria above explain everything but this: it belongs to no list.
+        reasons = [node for body in decision.bodies if body.requested for node in body.explanation.children]
+        levels = [node for node in reasons if node.clause is not None and node.clause.kind == "level"]
+        for node in levels:
+            yield from tree(_branch(node, full=True, readings=False), width, indent="  ", boxes=boxes)
+    yield from paragraphs(_missing(decision))
     policy = decision.policy
-    console.print(
-        Text(f"\n{policy.name}, version {policy.version} ({policy.revised}), sha256 {policy.sha256[:12]}\n", "dim")
+    yield from paragraphs(
+        [f"\n{policy.name}, version {policy.version} ({policy.revised}), sha256 {policy.sha256[:12]}\n"], "dim"
     )
 
 
 def text(decision: Decision) -> str:
-    """Return everything that `show` prints in full, as plain text."""
-    from rich.console import Console
-
-    target = StringIO()
-    show(decision, "", Console(file=target, width=120, color_system=None, force_terminal=False), full=True)
-    return target.getvalue()
+    """Return the whole report as plain text."""
+    return "".join(f"{plain(line)}\n" for line in lines(decision, full=True))
 
 
 def html(decision: Decision) -> str:
@@ -175,36 +186,20 @@ def _visible(node: Node, *, readings: bool) -> list[Node]:
     return sorted(shown, key=lambda child: _ORDER.get(child.kind, 0))
 
 
-def _tree(node: Node, *, full: bool, readings: bool, within: Node | None = None) -> Tree:
-    from rich.text import Text
-    from rich.tree import Tree
-
-    line = Text(_line(node, within), STYLES.get(node.status, "") if node.kind in ("criterion", "body") else "")
-    tree = Tree(line, guide_style="dim")
+def _branch(node: Node, *, full: bool, readings: bool, within: Node | None = None) -> Branch:
+    line = (_line(node, within), STYLES.get(node.status, "") if node.kind in ("criterion", "body") else "")
     if full:
-        for child in _visible(node, readings=readings):
-            tree.children.append(_tree(child, full=True, readings=readings, within=node))
-    else:
-        measures = dict.fromkeys(item.text for item in node.walk() if item.kind == "measure")
-        if measures:
-            tree.label = line.append(f"  {'; '.join(map(safe, measures))}", "dim")
-    return tree
+        shown = _visible(node, readings=readings)
+        return Branch([line], [_branch(child, full=True, readings=readings, within=node) for child in shown])
+    measures = dict.fromkeys(item.text for item in node.walk() if item.kind == "measure")
+    return Branch([line, (f"  {'; '.join(map(safe, measures))}", "dim")] if measures else [line])
 
 
-def _bodies(decision: Decision) -> object:
-    from rich.box import SIMPLE
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE, pad_edge=True)
-    for column in ("Body", "Requested", "Status", "Refused by"):
-        table.add_column(column)
+def _bodies(decision: Decision) -> Iterator[tuple[Piece, ...]]:
     for body in decision.bodies:
         reasons = ", ".join(f"{clause.id} ({clause.citation})" for clause in body.refusals)
-        table.add_row(
-            body.name, "yes" if body.requested else "no", Text(body.status, STYLES[body.status]), Text(reasons or "-")
-        )
-    return table
+        asked = "yes" if body.requested else "no"
+        yield (body.name, ""), (asked, ""), (body.status, STYLES[body.status]), (reasons or "-", "")
 
 
 def _missing(decision: Decision) -> Iterator[str]:

@@ -10,16 +10,13 @@ from typing import Any, Literal
 import clingo
 
 from bvn_asp.errors import PolicyError, SolveError
-from bvn_asp.ground import Recorder
+from bvn_asp.ground import Derivations, Recorder
 from bvn_asp.terms import Term, name_of, subject_of, to_symbol, to_term
 
 OPEN_INPUTS = (Path(__file__).parent / "lp" / "open.lp").read_text(encoding="utf-8")
 
 
 Vocabulary = dict[str, list[tuple[Term, ...]]]
-SHOWN = (("met", 1), ("unmet", 1), ("violated", 1), ("clear", 1), ("recommend", 1))
-"""Predicates that every answer set shows whole."""
-
 MOST_CONFLICTS = "20000,umax"
 """Where a search for smallest sets gives up; it then says that its answer is not complete."""
 
@@ -124,10 +121,12 @@ class OpenProgram:
         self.control = _control(messages)
         self._solving = _solving(self.control)
         self._solving.models = "0"
-        recorder = Recorder()
-        self.control.register_observer(recorder)
+        structure = tuple(structure)
+        self._structure = frozenset(structure)
+        self._recorder = Recorder()
+        self.control.register_observer(self._recorder)
         _ground(self.control, messages, [policy, OPEN_INPUTS], structure)
-        self.rules, self.facts = recorder.rules, recorder.facts
+        self.rules, self.facts = self._recorder.rules, self._recorder.facts
         self._symbols: dict[int, clingo.Symbol] = {}
         self._terms: dict[int, Term | None] = {}
         self._rows: dict[tuple[str, int], list[tuple[Term, ...]]] = {}
@@ -141,7 +140,6 @@ class OpenProgram:
         }
         self.places = {term: literal for literal, term in self.inputs.items()}
         self._literals: dict[Term, int | None] = dict(self.places)
-        self._bits = {literal: 1 << place for place, literal in enumerate(self.inputs)}
 
     @cached_property
     def quantities(self) -> dict[Term, str]:
@@ -149,19 +147,11 @@ class OpenProgram:
         return {number: str(quantity) for number, quantity in self.rows("number", 2)}
 
     @cached_property
-    def showable(self) -> dict[Term, int]:
-        """The literals of what every answer set shows whole, by atom."""
-        return {
-            to_term(atom.symbol): atom.literal
-            for name, arity in SHOWN
-            for atom in self.control.symbolic_atoms.by_signature(name, arity)
-            if not atom.is_fact
-        }
-
-    @cached_property
-    def untrue(self) -> dict[int, bool]:
-        """Every input, and every atom that is shown whole, as not true."""
-        return dict.fromkeys([*self.inputs, *self.showable.values()], False)
+    def derivations(self) -> Derivations:
+        """The ground rules, to derive answers from without a search."""
+        # The backend outputs its own facts, whatever the policy shows.
+        outputs = [(term, condition) for term, condition in self._recorder.outputs if term not in self._structure]
+        return Derivations(self.rules, self.facts, outputs, self.inputs)
 
     @cached_property
     def _guards(self) -> dict[int, int]:
@@ -182,13 +172,21 @@ class OpenProgram:
         return {guard: frozenset(denials) for guard, denials in found.items()}
 
     @cached_property
+    def slots(self) -> dict[int, tuple[str, Term]]:
+        """What an input is an answer to, as form and subject: a record gives at most one answer to each."""
+        return {
+            literal: (form, subject_of(term)) if form else (name_of(term), term)
+            for literal, term in self.inputs.items()
+            for form in [_FORMS.get(name_of(term), "")]
+        }
+
+    @cached_property
     def _settled(self) -> dict[int, frozenset[int]]:
-        """What need not be denied once an input holds: itself, and its rivals for the same subject."""
-        rivals: dict[tuple[str, Term], set[int]] = {}
-        keys = {literal: (_FORMS.get(name_of(term), ""), subject_of(term)) for literal, term in self.inputs.items()}
-        for literal, key in keys.items():
-            rivals.setdefault(key, set()).add(-literal)
-        return {literal: frozenset(rivals[key] if key[0] else [-literal]) for literal, key in keys.items()}
+        """What need not be denied once an input holds: itself, and the other answers."""
+        answers: dict[tuple[str, Term], set[int]] = {}
+        for literal, slot in self.slots.items():
+            answers.setdefault(slot, set()).add(-literal)
+        return {literal: frozenset(answers[slot]) for literal, slot in self.slots.items()}
 
     def literal(self, term: Term) -> int | None:
         """Return the literal of the atom `term`, or None if no input can ever make it true."""
@@ -246,37 +244,31 @@ class OpenProgram:
         """Return what the truth of `literal` hangs on: inputs as a bit mask, numbers, and entities of the record."""
         known = self._dependencies.get(literal)
         if known is None:
-            mask, reached, waiting = 0, set[int](), [literal]
-            numbers, entities = dict[Term, None](), set[Term]()
-            while waiting:
-                atom = abs(waiting.pop())
-                below = self._dependencies.get(atom)
-                if below is not None:
-                    mask |= below[0]
-                    numbers.update(dict.fromkeys(below[1]))
-                    entities |= below[2]
-                elif atom in self._bits:
-                    mask |= self._bits[atom]
-                    subject = subject_of(self.inputs[atom])
-                    if subject in self.quantities:
-                        numbers[subject] = None
-                    if isinstance(subject, tuple):
-                        entities.update([part for part in subject if isinstance(part, tuple)])
-                elif atom not in reached:
-                    reached.add(atom)
-                    waiting += [part for _, body in self.rules.get(atom, ()) for part in body]
-            known = self._dependencies[literal] = mask, tuple(numbers), frozenset(entities)
+            mask = self.derivations.inputs_below(literal)
+            numbers = tuple(number for number, inputs in self._numbers.items() if inputs & mask)
+            entities = frozenset(entity for entity, inputs in self._entities.items() if inputs & mask)
+            known = self._dependencies[literal] = mask, numbers, entities
         return known
 
-    def shown_literals(self, shown: Iterable[Term]) -> list[int]:
-        """Return the literals of what an answer set shows, of the atoms that every answer set shows whole."""
-        showable = self.showable
-        return [showable[term] for term in shown if term in showable]
+    @cached_property
+    def _numbers(self) -> dict[Term, int]:
+        """The inputs that give a number, as a bit mask, by number."""
+        found = dict.fromkeys(self.quantities, 0)
+        for literal, term in self.inputs.items():
+            if subject_of(term) in found:
+                found[subject_of(term)] |= self.derivations.mask([literal])
+        return found
 
-    def mask(self, literals: Iterable[int]) -> int:
-        """Return the inputs among `literals` as a bit mask."""
-        bits = self._bits
-        return sum([bits[literal] for literal in literals if literal in bits])
+    @cached_property
+    def _entities(self) -> dict[Term, int]:
+        """The inputs about an entity of the record, as a bit mask, by entity."""
+        found: dict[Term, int] = {}
+        for literal, term in self.inputs.items():
+            subject = subject_of(term)
+            for part in subject if isinstance(subject, tuple) else ():
+                if isinstance(part, tuple):
+                    found[part] = found.get(part, 0) | self.derivations.mask([literal])
+        return found
 
     def rows(self, predicate: str, arity: int) -> list[tuple[Term, ...]]:
         """Return the arguments of the atoms of a predicate that can be true."""
@@ -297,10 +289,17 @@ class OpenProgram:
             yield from handle
 
     def statuses(self, assumptions: Sequence[int]) -> frozenset[Term]:
-        """Return what the answer set under `assumptions` shows; they must leave no input open."""
+        """Return what the answer set under `assumptions` shows; they must leave no input open.
+
+        It is what `ground.Answer` derives without a search, found independently of it.
+        """
         for model in self.solve(assumptions):
             return frozenset(map(to_term, model.symbols(shown=True)))
         raise SolveError("the record contradicts itself")
+
+    def satisfiable(self, assumptions: Sequence[int]) -> bool:
+        """Tell whether there is any answer set under `assumptions`."""
+        return any(True for _ in self.solve(assumptions))
 
     def shown(self, assumptions: Sequence[int], mode: Literal["cautious", "brave"]) -> frozenset[Term]:
         """Return what all (cautious) or some (brave) answer sets under `assumptions` show."""

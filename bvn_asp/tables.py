@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from bvn_asp.case import Case
 from bvn_asp.columns import (

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import typer
+from typing import TYPE_CHECKING, TypeVar
 
 from bvn_asp.case import Case
-from bvn_asp.errors import CaseError
+from bvn_asp.errors import BvnError, CaseError, OutputError
 from bvn_asp.files import case_files, load_path
+from bvn_asp.layout import Line, plain
 from bvn_asp.report import safe
 
 if TYPE_CHECKING:
@@ -22,6 +23,31 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 READER_GONE = 141
 
+T = TypeVar("T")
+
+
+def guarded(act: Callable[[], object]) -> None:
+    """Run a command; every failure that a user can cause ends in a message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            act()
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone: nothing is left to say, and Python must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(READER_GONE)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        fail(f"the output cannot be written: {error.strerror or error}", BAD_INPUT)
+    except BvnError as error:
+        fail(str(error), BAD_INPUT)
+
 
 def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "") -> None:
     """Load and act on every case; list what could not be read at the end, and then exit with code 2."""
@@ -29,7 +55,7 @@ def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "")
     count = 0
     found = list(case_files(paths))
     try:
-        for path in _watched(found):
+        for path in watched(found, "Deciding"):
             try:
                 act(str(path), load_path(path))
             except CaseError as error:
@@ -47,29 +73,52 @@ def each(paths: list[Path], act: Callable[[str, Case], None], closing: str = "")
     if failures:
         if count > 1:
             fail(f"{len(failures)} of {count} files could not be read; the others were done")
-        raise typer.Exit(BAD_INPUT)
+        sys.exit(BAD_INPUT)
 
 
-def _watched(files: list[Path]) -> Iterator[Path]:
-    """Yield `files`, with a progress bar on the terminal once a second has passed."""
+def watched(items: Sequence[T], doing: str) -> Iterator[T]:
+    """Yield `items`, with a progress bar on the terminal once a second has passed."""
     started = time.monotonic()
-    remaining = iter(files)
-    for done, path in enumerate(remaining, 1):
-        yield path
-        if done < len(files) and time.monotonic() - started > 1 and sys.stderr.isatty():
+    remaining = iter(items)
+    for done, item in enumerate(remaining, 1):
+        yield item
+        if done < len(items) and time.monotonic() - started > 1 and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import track
 
             errors = Console(stderr=True)
-            yield from track(remaining, "Deciding", len(files), done, console=errors, transient=True)
+            yield from track(remaining, doing, len(items), done, console=errors, transient=True)
 
 
-def console() -> Console:
-    """Return the console for reports: as wide as the terminal, and never too narrow for a file."""
+class Page:
+    """Standard output for lines of styled text: as wide as the terminal, and never too narrow for a file."""
+
+    def __init__(self) -> None:
+        # Without a terminal there is nothing to style, and rich takes a start longer than all the rest of a report.
+        styled = sys.stdout.isatty() or "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ
+        self._console = _console() if styled else None
+        if self._console is not None and self._console.is_terminal:
+            self.width = self._console.width
+        else:
+            wanted = os.environ.get("COLUMNS", "")
+            self.width = max(int(wanted) if wanted.isdecimal() else 0, 120)
+        self.boxes = sys.stdout.encoding.lower().startswith("utf")
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Print `lines`."""
+        if self._console is None:
+            sys.stdout.write("".join([f"{plain(line)}\n" for line in lines]))
+            return
+        from rich.text import Text
+
+        text = Text("\n").join([Text.assemble(*line) for line in lines])
+        self._console.print(text, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _console() -> Console:
     from rich.console import Console
 
-    found = Console(highlight=False, soft_wrap=False)
-    return found if found.is_terminal else Console(highlight=False, width=max(found.width, 120))
+    return Console(highlight=False, soft_wrap=False)
 
 
 def say(line: str) -> None:
@@ -83,3 +132,15 @@ def fail(message: str, code: int | None = None) -> None:
     sys.stderr.write("\n".join(map(safe, message.split("\n"))) + "\n")
     if code is not None:
         sys.exit(code)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file wholly or not at all, with the folders it needs; raise OutputError if that fails."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None

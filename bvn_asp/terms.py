@@ -43,6 +43,13 @@ def to_term(symbol: clingo.Symbol) -> Term:
     return (symbol.name, *map(to_term, arguments))
 
 
+def to_text(term: Term) -> str:
+    """Return `term` as a policy program would write it."""
+    if isinstance(term, tuple):
+        return f"{term[0]}({','.join(map(to_text, term[1:]))})"
+    return str(term)
+
+
 def subject_of(term: Term) -> Term:
     """Return the first argument of `term`, or `term` itself if it is a bare name."""
     return term[1] if isinstance(term, tuple) else term

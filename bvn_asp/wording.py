@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from bvn_asp.facts import Facts
@@ -14,6 +15,7 @@ from bvn_asp.terms import Term, name_of
 ENTITIES = ("finding", "surgery", "modic")
 """Names of the places of a case for findings, surgeries and Modic changes."""
 _BODY = re.compile(r"[ctls][0-9]{1,2}")
+_OPEN_PLACE = re.compile(r"\{[0-9]\}:? ?| \{[0-9]\}")
 
 
 class Wording:
@@ -37,20 +39,7 @@ class Wording:
 
     def words(self, term: Term) -> str:
         """Return `term` in the policy's words."""
-        if isinstance(term, int):
-            return str(term)
-        name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
-        if name == "disc":
-            return "-".join(map(self.words, arguments))
-        if name in ENTITIES:
-            kind = self.words(arguments[0]) if name == "finding" else self._policy.wording.get(name, name)
-            return f"{kind} {self._facts.names[term]}" if term in self._facts.names else kind
-        text = self._policy.wording.get(name)
-        if text is None:
-            return name.upper() if _BODY.fullmatch(name) else name.replace("_", " ")
-        for place, argument in enumerate(arguments, 1):
-            text = text.replace(f"{{{place}}}", self.words(argument))
-        return text
+        return words_of(self._policy, term, self._facts.names)
 
     def fact(self, name: str, arguments: tuple[Term, ...]) -> Node:
         """Return the node of a stated fact, choice or number; `name` is the form in which it is stated."""
@@ -93,3 +82,21 @@ class Wording:
         read = self._policy.questions[question]
         default = "" if option == read.default else ", not the default"
         return Node("reading", f"{read.text} Read: {read.options[option]}", f"{question}={option}{default}")
+
+
+def words_of(policy: Policy, term: Term, names: Mapping[Term, str]) -> str:
+    """Return `term` in the words of `policy`; `names` is what entities are called, beyond their kind."""
+    if isinstance(term, int):
+        return str(term)
+    name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
+    if name == "disc":
+        return "-".join(words_of(policy, argument, names) for argument in arguments)
+    if name in ENTITIES:
+        kind = words_of(policy, arguments[0], names) if name == "finding" else policy.wording.get(name, name)
+        return f"{kind} {names[term]}" if term in names else kind
+    text = policy.wording.get(name)
+    if text is None:
+        return name.upper() if _BODY.fullmatch(name) else name.replace("_", " ")
+    for place, argument in enumerate(arguments, 1):
+        text = text.replace(f"{{{place}}}", words_of(policy, argument, names))
+    return _OPEN_PLACE.sub("", text)

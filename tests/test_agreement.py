@@ -11,7 +11,9 @@ import pytest
 from bvn_asp.decide import Engine
 from bvn_asp.decision import Decision
 from bvn_asp.facts import facts_for
+from bvn_asp.ground import Answer
 from bvn_asp.policy import shipped_policy
+from bvn_asp.readings import outcome, outcome_under
 from bvn_asp.solve import OpenProgram, answer_set
 from bvn_asp.terms import Term, name_of
 from tests.random_cases import random_case, random_readings
@@ -40,7 +42,7 @@ def answers(decision: Decision) -> set[Term]:
 
 
 def compare(engine: Engine, seeds: range) -> set[str]:
-    """Hold the decision against a fresh grounding with plain facts, for random records and readings."""
+    """Hold the decision against a fresh grounding with plain facts, and what is derived for it against a solve."""
     seen: set[str] = set()
     for seed in seeds:
         random = Random(seed)
@@ -48,12 +50,23 @@ def compare(engine: Engine, seeds: range) -> set[str]:
         decision = engine.decide(case, readings)
         facts = facts_for(case, engine.policy, engine.policy.readings(readings))
         assert answers(decision) == settled(answer_set(engine.policy.text, facts.terms())), (seed, readings)
+        program = engine.program(facts.shape)
+        stated = engine.assumed(program, facts)
+        derived = Answer(program.derivations, stated).shown
+        assert derived == program.statuses(program.assume(stated)), (seed, readings)
         seen |= {decision.recommendation or "none"} | {f"{q}={o}" for q, o in readings.items()}
     return seen
 
 
 def test_open_program_and_fresh_grounding_agree_on_random_records(engine: Engine) -> None:
     assert compare(engine, range(500)) >= {"approve", "partial", "deny", "pend", "none"}
+
+
+def test_an_outcome_without_reasons_is_that_of_the_decision(engine: Engine) -> None:
+    for seed in range(300):
+        random = Random(seed)
+        case, readings = random_case(random), random_readings(random, engine.policy)
+        assert outcome_under(engine, case, readings) == outcome(engine.decide(case, readings)), (seed, readings)
 
 
 @pytest.mark.slow

@@ -57,6 +57,13 @@ def test_an_approval_is_explained_down_to_every_criterion_negation_included() ->
     assert "pregnancy: no" in {node.text for node in decision.explanation.walk()}
 
 
+def test_what_is_taken_as_absent_is_a_reason_of_every_criterion_that_rests_on_it() -> None:
+    decision = decide(load_case(CASES / "reading_stenosis_silent_complete.yaml"))
+    texts = {c.clause.id: {node.text for node in c.explanation.walk()} for c in decision.criteria}
+    absent = "neurogenic claudication: taken as absent, since the record is stated to be complete"
+    assert absent in texts["n6"] and absent in texts["n9"]
+
+
 def test_more_permissible_bodies_than_the_limit_give_the_sets_to_choose_from() -> None:
     decision = decide(load_case(CASES / "partial_five_of_six_lumbar_vertebrae.yaml"))
     assert decision.recommendation == "partial"

@@ -8,11 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import TypeAdapter
 
+from bvn_asp import terminal
 from bvn_asp.document import DecisionDocument
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -20,7 +24,7 @@ SAMPLE = str(CASES / "approve_two_bodies.yaml")
 
 
 def bvn(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bvn_asp.cli", *arguments]
+    command = [sys.executable, "-m", "bvn_asp", *arguments]
     found = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
     assert "Traceback" not in found.stderr, found.stderr
     return found
@@ -36,6 +40,12 @@ def test_decide_prints_recommendation_reasons_with_citations_bodies_and_the_noti
         "earlier basivertebral nerve ablation at L4: yes", "version 3",
     ):  # fmt: skip
         assert part in words, part
+
+
+def test_a_report_in_a_pipe_has_no_colours_and_no_trailing_blanks() -> None:
+    found = bvn("decide", "--full", str(CASES / "partial_one_body_ablated_before.yaml")).stdout
+    assert "├── " in found and "\x1b" not in found
+    assert [line for line in found.splitlines() if line != line.rstrip()] == []
 
 
 def test_decide_reads_yaml_from_standard_input() -> None:
@@ -126,6 +136,8 @@ def test_readings_lists_questions_and_names_those_a_case_depends_on() -> None:
 
 def test_schema_facts_and_policy_print() -> None:
     assert json.loads(bvn("schema").stdout)["title"] == "Case"
+    assert "  patient.age   " in bvn("schema", "--table").stdout
+    assert bvn("schema", "--table", "--decision").returncode == 2
     assert "no(pregnancy)." in bvn("facts", SAMPLE).stdout.splitlines()
     found = bvn("policy").stdout
     assert "n22" in found and "Not encoded" in found
@@ -133,7 +145,7 @@ def test_schema_facts_and_policy_print() -> None:
 
 
 def test_interruption_ends_with_a_word_and_no_traceback() -> None:
-    command = [sys.executable, "-m", "bvn_asp.cli", "decide", "--full", *[str(CASES)] * 20]
+    command = [sys.executable, "-m", "bvn_asp", "decide", "--full", *[str(CASES)] * 20]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(2)
         process.send_signal(signal.SIGINT)
@@ -141,7 +153,41 @@ def test_interruption_ends_with_a_word_and_no_traceback() -> None:
     assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
 
 
+def test_slow_work_shows_progress_on_a_terminal_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen, moments = Screen(), count(0, 2)
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert list(terminal.watched(["a", "b", "c"], "Reading")) == ["a", "b", "c"]
+    assert "Reading" in screen.getvalue()
+
+
+INTERRUPTED_IMPORT = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, *rest):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+sys.argv = ["bvn", "policy"]
+from bvn_asp.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["bvn_asp.policy", "clingo", "bvn_asp.cli", "typer"])
+def test_interruption_of_the_start_ends_with_a_word_too(module: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT.format(module=module)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (130, "interrupted\n")
+
+
 def test_a_reader_that_stops_reading_is_no_error() -> None:
-    command = f"{sys.executable} -m bvn_asp.cli decide --brief {CASES} {CASES} | head -1"
+    command = f"{sys.executable} -m bvn_asp decide --brief {CASES} {CASES} | head -1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert found.stdout.count("\n") == 1 and found.stderr == ""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from bvn_asp.case import Case, json_schema
+from bvn_asp.case import Case
 from bvn_asp.errors import CaseError
-from bvn_asp.files import load_case, read_case
+from bvn_asp.files import case_files, load_case, read_case
+from bvn_asp.schema import field_table, json_schema
 
 
 def problems(text: str | bytes, *, is_json: bool = False) -> list[str]:
@@ -167,3 +170,43 @@ def test_the_json_schema_and_the_reader_agree(text: str, valid: bool) -> None:
         assert not valid
     else:
         assert valid
+
+
+def test_a_case_is_frozen_compares_by_content_and_survives_pickling() -> None:
+    case = read_case("patient: {age: 47}\nrequest: {units: {'64628': 1}}")
+    assert case == read_case("patient: {age: 47}\nrequest: {units: {'64628': 1}}") != read_case("patient: {age: 48}")
+    assert pickle.loads(pickle.dumps(case)) == copy.deepcopy(case) == case
+    with pytest.raises(AttributeError, match="frozen"):
+        case.patient.age = None
+    assert case.model_dump(mode="json", exclude_unset=True) == {
+        "patient": {"age": "47"}, "request": {"units": {"64628": 1}},
+    }  # fmt: skip
+
+
+def test_hidden_files_of_a_folder_are_passed_over_unless_named(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a/c.json", ".draft.yaml", ".git/d.yaml", "a/.e.yml", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [str(path.relative_to(tmp_path)) for path in case_files([tmp_path])] == ["a/c.json", "b.yaml"]
+    assert list(case_files([tmp_path / ".draft.yaml"])) == [tmp_path / ".draft.yaml"]
+    assert [path.name for path in case_files([tmp_path / ".git"])] == ["d.yaml"]
+
+
+def test_the_table_of_fields_names_choices_units_lists_and_repeated_sections_once() -> None:
+    rows = {path: (choices, meaning) for path, choices, meaning in field_table()}
+    assert rows["patient"] == ("fields below", "Who the patient is")
+    assert rows["patient.age"] == ("number from 0 to 150", "years; or give birth_date")
+    assert rows["pain.clinician_severity"] == ("none, mild, moderate, severe", "")
+    assert rows["surgeries[].levels"] == ("such as L4 or L4-L5; one or a list", "")
+    assert rows["findings.present[].shown_by[]"] == ("imaging, clinical_assessment", "")
+    assert rows["request.units"] == ("by name: whole number from 0 to 99", "units asked for, by procedure code")
+    therapies = "conservative_care.therapies"
+    assert rows[f"{therapies}.activity_avoidance"][0] == "fields below, or received, not_received, contraindicated"
+    assert rows[f"{therapies}.chiropractic"] == ("as activity_avoidance", "")
+    assert rows["request.planned_procedure_date"] == ("date", "")
+
+
+def test_the_table_of_fields_has_every_field_of_every_section() -> None:
+    named = {path.replace("[]", "").split(".")[-1] for path, _, _ in field_table()}
+    sections = [json_schema(), *json_schema()["$defs"].values()]
+    assert named == {name for section in sections for name in section["properties"]}

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from clingo import ast
 
-from bvn_asp.decide import SIDES
-from bvn_asp.errors import PolicyError
-from bvn_asp.facts import facts_for
+from bvn_asp.case import Case
+from bvn_asp.decide import SIDES, Engine
+from bvn_asp.errors import PolicyError, SolveError
+from bvn_asp.facts import Facts, facts_for
 from bvn_asp.policy import Policy, check_safety, load_policy, policy_of, shipped_path, shipped_policy
 from bvn_asp.shape import Shape
 from bvn_asp.solve import INPUTS, OpenProgram, answer_set
-from bvn_asp.terms import name_of
+from bvn_asp.terms import Term, name_of
 from tests.random_cases import random_case
 
 # The document's outline, counted in it by hand: section, number of items, and items with a list of their own.
@@ -110,11 +111,34 @@ def test_the_policy_neither_searches_nor_reaches_outside() -> None:
 @pytest.mark.parametrize(
     "line",
     ['#include "/etc/passwd".', "#script (python) #end.", "a :- @f(1).", "{ a }.", ":~ a. [1]", "#minimize { 1 : a }.",
-     "#external a.", "#program x.", 'a("%"). #include "x".', "a. %* *% #include <incmode>.", "#theory t { }."],
+     "#external a.", "#program x.", 'a("%"). #include "x".', "a. %* *% #include <incmode>.", "#theory t { }.", ":- a."],
 )  # fmt: skip
 def test_constructs_that_search_or_reach_outside_are_refused_before_clingo_sees_them(line: str) -> None:
     with pytest.raises(PolicyError, match="not allowed"):
         check_safety(f"b.\n{line}\n", "other.lp")
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ("met(i0) :- met(i1), met(i2). met(i1) :- met(i0), yes(pregnancy).", "in a circle"),
+        ("met(i0) :- not unmet(i0), yes(pregnancy). unmet(i0) :- not met(i0), yes(pregnancy).", "in a circle"),
+        ("met(i0); unmet(i0) :- yes(pregnancy).", "leaves open"),
+    ],
+)
+def test_rules_without_a_derivation_are_refused(policy: Policy, rules: str, words: str) -> None:
+    engine = Engine(policy_of(policy.text + rules))
+    with pytest.raises(SolveError, match=words):
+        engine.decide(Case())
+
+
+def test_facts_that_contradict_each_other_are_refused(policy: Policy) -> None:
+    engine, shape = Engine(policy), Shape()
+    stated: list[Term] = [("yes", "pregnancy"), ("no", "low_back_pain"), ("is", "spinal_cancer", "none")]
+    assert len(engine.assumed(engine.program(shape), Facts(shape, stated))) == 3
+    for other in (("no", "pregnancy"), ("is", "spinal_cancer", "active")):
+        with pytest.raises(SolveError, match="contradicts itself"):
+            engine.assumed(engine.program(shape), Facts(shape, [*stated, other]))
 
 
 def test_the_same_words_in_remarks_and_strings_are_harmless() -> None:
@@ -162,7 +186,7 @@ def _is_setting(program: OpenProgram, literal: int) -> bool:
     """Tell whether a literal hangs on settings of the run alone."""
     mask, _, _ = program.dependencies(literal)
     settings = [atom for atom, term in program.inputs.items() if name_of(term) in ("selected", "assumed_absent")]
-    return mask | program.mask(settings) == program.mask(settings)
+    return mask & ~program.derivations.mask(settings) == 0
 
 
 def test_no_conclusion_rests_on_silence(program: OpenProgram) -> None:

@@ -1,0 +1,81 @@
+"""Audit of a policy: is it consistent, does each of its parts matter, and what do its readings do to it?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from bvn_asp.audit.change import changes
+from bvn_asp.audit.exceptions import exceptions
+from bvn_asp.audit.finding import AcceptedError, Audit, Finding, load_accepted, shipped_accepted
+from bvn_asp.audit.form import form
+from bvn_asp.audit.limits import limits
+from bvn_asp.audit.reach import alone, lists, outcomes, sides
+from bvn_asp.audit.readings import readings
+from bvn_asp.audit.relations import relations
+from bvn_asp.audit.study import Study
+from bvn_asp.policy import Policy
+from bvn_asp.space import SearchTimeoutError
+
+__all__ = ["CHECKS", "AcceptedError", "Audit", "Finding", "audit", "load_accepted", "shipped_accepted"]
+
+
+def _text(study: Study) -> Iterator[Finding]:
+    """Defects of the text that the policy itself registers."""
+    for place, what in study.policy.text_defects:
+        yield Finding("text", (place,), "text", f"{place}: {what}.")
+
+
+CHECKS: Mapping[str, Callable[[Study], Iterator[Finding]]] = {
+    "form": form,
+    "outcomes": outcomes,
+    "sides": sides,
+    "alone": alone,
+    "relations": relations,
+    "lists": lists,
+    "exceptions": exceptions,
+    "limits": limits,
+    "changes": changes,
+    "readings": readings,
+    "text": _text,
+}
+"""What is checked, in this order: each means something only when those before it hold."""
+
+
+def audit(
+    policy: Policy,
+    *,
+    accepted: Mapping[str, str] | None = None,
+    confirm: bool = False,
+    timeout: float | None = None,
+    checks: Iterable[str] | None = None,
+    progress: Callable[[str], None] = lambda check: None,
+) -> Audit:
+    """Audit `policy`; with `confirm`, a second engine makes every proof again.
+
+    Only `checks` are made, if given. After `timeout` seconds, or at an interrupt, the checks that are not done are
+    named as unfinished. Raises PolicyError, and MissingEngineError for `confirm` without the extra `proof`.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    study = Study(policy, confirm=confirm, deadline=deadline)
+    findings: list[Finding] = []
+    checked: dict[str, int] = {}
+    unfinished: list[str] = []
+    interrupted = False
+    wanted = CHECKS if checks is None else {name: CHECKS[name] for name in checks}
+    for name, check in wanted.items():
+        if unfinished:
+            unfinished.append(name)
+            continue
+        progress(name)
+        study.claims = 0
+        try:
+            findings += check(study)
+        except SearchTimeoutError:
+            unfinished.append(name)
+        except KeyboardInterrupt:
+            interrupted = True
+            unfinished.append(name)
+        checked[name] = study.claims
+    progress("")
+    return Audit(policy, tuple(findings), checked, tuple(unfinished), interrupted, dict(accepted or {}))

@@ -1,0 +1,197 @@
+"""Two records that differ in one thing: facts that never matter, facts that help both ways, and what fails open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bvn_asp.audit.finding import Finding
+from bvn_asp.audit.study import Study
+from bvn_asp.policy import Policy
+from bvn_asp.proofs import Proof, grounds_of, minimal_core, proof_of
+from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Witness
+from bvn_asp.space import Space, Variant
+from bvn_asp.terms import Term
+from bvn_asp.wording import words_of
+
+_RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
+"""How favourable a recommendation is."""
+_MOST = 16
+"""Most topics that share a space: every version of one makes the search for the others slower."""
+
+
+def changes(study: Study) -> Iterator[Finding]:
+    """Find facts and limits that never matter, facts of which more helps and harms, and facts whose absence helps."""
+    # A further Modic change is like the first.
+    topics = [t for t in study.search.topics if t != "requested" and not (isinstance(t, tuple) and ("modic", 2) in t)]
+    idle: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Term, Proof]]] = {}
+    for start in range(0, len(topics), _MOST):
+        space = study.space.again()
+        for topic in topics[start : start + _MOST]:
+            twins = _Twins(study, space, topic)
+            if not twins.possible([twins.documented, twins.differ]):
+                proof = twins.idle()
+                name = _key(topic)[0]
+                idle.setdefault((name, tuple(sorted(proof.readings.items()))), []).append((topic, proof))
+                continue
+            yield from twins.limits()
+            yield from twins.both_ways()
+            yield from twins.fails_open()
+    for (name, readings), found in idle.items():
+        yield _idle(study.policy, name, dict(readings), found)
+
+
+class _Twins:
+    """Two records under one policy that state the same but for one topic: in `space`, and in a variant of it."""
+
+    def __init__(self, study: Study, space: Space, topic: Term) -> None:
+        self.study, self.space, self.topic = study, space, topic
+        about = {topic, *(other for other in study.search.topics if _belongs(other, topic))}
+        terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
+        stated = {literal: term for literal, term in terms.items() if term[0] in RECORD_INPUTS}
+        inputs = {literal: term for literal, term in stated.items() if study.search.about.get(term[1]) in about}
+        self.variant: Variant = space.variant(inputs)
+        self.stated = {term: literal for literal, term in inputs.items() if study.search.about[term[1]] == topic}
+        self.run = [*space.run(), self.variant.active]
+        self.documented = space.literal("documented")
+        self.outcome = {outcome: space.literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
+        self.other = {outcome: self.variant.literal(literal) for outcome, literal in self.outcome.items()}
+        better, worse = (
+            space.any_of(
+                space.all_of([one[good], other[bad]])
+                for good in RECOMMENDATIONS for bad in RECOMMENDATIONS if _RANK[good] > _RANK[bad]
+            )
+            for one, other in ((self.outcome, self.other), (self.other, self.outcome))
+        )  # fmt: skip
+        self.ways = (better, worse)
+        self.differ = space.any_of(self.ways)
+        self.words = words_of(study.policy, topic, {})
+
+    def possible(self, goal: Iterable[int]) -> bool:
+        """Tell whether two records fit all of `goal`."""
+        self.study.claims += 1
+        return self.space.holding([*self.run, *goal]) is not None
+
+    def pair(self, goal: Iterable[int]) -> tuple[Witness, Witness]:
+        """Return two records that fit all of `goal`, the first as usual as can be."""
+        world = self.space.find([*self.run, *self.space.usual(self.study.search.usual), *goal], fewest=True)
+        assert world is not None
+        search = self.study.search
+        first, second = (
+            search.replay(each, space=self.space) for each in (world, self.space.second(world, self.variant))
+        )
+        return first, second
+
+    def idle(self) -> Proof:
+        """Return the proof that the topic changes no recommendation, with the readings that it rests on."""
+        settings = [-self.space.literal(name) for name in ("closed", "complete")]
+        held = [self.space.held(premise) for premise in self.space.premises]
+        grounds = grounds_of(self.space, self.study.policy, {})
+        goal = [*settings, *held, self.variant.active, self.documented, self.differ]
+        readings = {premise: literals for premise, literals in grounds.items() if premise.kind == "reading"}
+        # Most often the readings that its own rules look at are enough.
+        near = {
+            str(term[1])
+            for term, literal in self.space.terms("chosen").items()
+            if isinstance(term, tuple) and literal in self.variant.beside
+        }
+        nearest = {premise: literals for premise, literals in readings.items() if premise.clause in near}
+        core = minimal_core(self.space, goal, nearest)
+        if core is None:
+            core = minimal_core(self.space, goal, readings) or ()
+        words = f"{self.words} changes a recommendation"
+        return self.study.certified(proof_of(self.space, words, goal, core, readings, self.study.search.room))
+
+    def limits(self) -> Iterator[Finding]:
+        """Find limits on whose two sides the topic, a number, never changes a recommendation."""
+        values = {term[2]: term for term in self.stated if term[0] == "value" and isinstance(term[2], int)}
+        number = next((term[1] for term in values.values()), None)
+        if number is None:
+            return
+        quantity = self.study.search.quantities[number]
+        for (clause, limited), limit in self.study.policy.thresholds.items():
+            if limited != quantity or self._across(values, limit):
+                continue
+            yield Finding(
+                "idle-limit", (clause, quantity), "notice",
+                f"Nothing ever depends on the limit of {self.study.name(clause)}: {self.words}.", (clause,),
+            )  # fmt: skip
+
+    def _across(self, values: dict[int, tuple[Term, ...]], limit: int) -> bool:
+        """Tell whether some recommendation changes between a number at, below and above `limit`."""
+        first = {value: self.stated[term] for value, term in values.items()}
+        steps = [(limit - 1, limit), (limit, limit + 1)]
+        return any(
+            self.possible([first[low], self.variant.literal(first[high]), self.documented, self.differ])
+            for low, high in steps
+            if low in first and high in first
+        )
+
+    def both_ways(self) -> Iterator[Finding]:
+        """Find whether more of a number, or a fact rather than its absence, both helps and harms."""
+        more = self._more()
+        if more is None:
+            return
+        ways = [[self.documented, more, way] for way in self.ways]
+        if all(self.possible(way) for way in ways):
+            captions = ("more, and better", "less, and worse", "more, and worse", "less, and better")
+            witnesses = [witness for way in ways for witness in self.pair(way)]
+            yield Finding(
+                "two-way", _key(self.topic), "notice",
+                f"More of this sometimes helps and sometimes harms: {self.words}.",
+                witnesses=tuple(zip(captions, witnesses, strict=True)),
+            )  # fmt: skip
+
+    def _more(self) -> int | None:
+        """Return that the first record has more of a number, or a fact that the second has not; None without order."""
+        values = [(term[2], literal) for term, literal in self.stated.items() if term[0] == "value"]
+        if values:
+            return self.space.any_of(
+                self.space.all_of([literal, self.variant.literal(other)])
+                for high, literal in values for low, other in values if str(high) != str(low) and high > low  # type: ignore[operator]
+            )  # fmt: skip
+        facts = {term[0]: literal for term, literal in self.stated.items()}
+        if len(self.stated) == 2 and set(facts) == {"yes", "no"}:
+            return self.space.all_of([facts["yes"], self.variant.literal(facts["no"])])
+        return None
+
+    def fails_open(self) -> Iterator[Finding]:
+        """Find whether a denial becomes an approval when the topic is left out."""
+        unstated = [-self.variant.literal(literal) for literal in self.stated.values()]
+        favoured = self.space.any_of([self.other["approve"], self.other["partial"]])
+        goal = [self.space.any_of(self.stated.values()), *unstated, self.outcome["deny"], favoured]
+        if self.possible(goal):
+            before, after = self.pair(goal)
+            yield Finding(
+                "fails-open", _key(self.topic), "defect",
+                f"To leave this out turns a denial into an approval: {self.words}.",
+                witnesses=(("stated", before), ("left out", after)),
+            )  # fmt: skip
+
+
+def _idle(policy: Policy, name: str, readings: dict[str, str], found: list[tuple[Term, Proof]]) -> Finding:
+    """Return the finding that facts of one kind never matter under `readings`."""
+    words = sorted({words_of(policy, topic, {}) for topic, _ in found})
+    subjects = sorted({" ".join(_key(topic)[1:]) for topic, _ in found} - {""})
+    because = " and ".join(f"{question}={option}" for question, option in readings.items())
+    return Finding(
+        "idle-fact", (name, *subjects), "notice",
+        f"Nothing ever depends on this{f', as long as {because}' if because else ', under any reading'}: "
+        f"{'; '.join(words)}.",
+        (), readings, (), tuple(proof for _, proof in found),
+    )  # fmt: skip
+
+
+def _belongs(topic: Term, presence: Term) -> bool:
+    """Tell whether `topic` is a detail of what `presence` says to be there."""
+    if not isinstance(topic, tuple) or not isinstance(presence, tuple):
+        return False
+    if presence[0] in ("present", "modic_present"):
+        return topic[0] != presence[0] and presence[1] in topic
+    return presence[0] == "ablated" and topic[0] != "ablated" and topic[1:] == presence[1:]
+
+
+def _key(topic: Term) -> tuple[str, ...]:
+    """Return the words by which a topic is named: what it is and what it is about, without the first place of lists."""
+    if isinstance(topic, tuple):
+        return tuple(word for part in topic for word in _key(part))
+    return () if topic == 1 else (str(topic),)

@@ -1,0 +1,88 @@
+"""Exceptions: what one list lets pass for a reason, and the other stops all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from bvn_asp.audit.finding import Finding
+from bvn_asp.audit.study import Study
+from bvn_asp.search import RECORD_INPUTS
+from bvn_asp.space import Space, World
+from bvn_asp.terms import Term
+from bvn_asp.witness import readings_of
+from bvn_asp.wording import words_of
+
+
+class _Undone(NamedTuple):
+    entity: str
+    detail: str
+    world: World
+    readings: dict[str, str]
+
+
+def exceptions(study: Study) -> Iterator[Finding]:
+    """Find indications that are unmet for the very thing of which a detail has lifted a non-indication."""
+    found: dict[tuple[str, str], list[_Undone]] = {}
+    for entity in [t[1] for t in study.search.topics if isinstance(t, tuple) and t[0] == "present"]:
+        space = study.space.again()
+        about = [topic for topic in study.search.topics if isinstance(topic, tuple) and entity in topic]
+        alone = [-literal for literal, topic in space.departures.items() if topic not in about]
+        shared = [
+            *study.any_reading, *alone, *space.usual(study.search.usual), study.documented,
+            space.literal(("yes", ("present", entity))),
+        ]  # fmt: skip
+        stopping = study.reachable({id: study.fails[id] for id in study.indications}, shared)
+        for detail in about:
+            # A finding that lies elsewhere is another finding, not an exception.
+            if detail[0] not in ("present", "at"):
+                for indication, exclusion, undone in _undone(study, space, entity, detail, shared, stopping):
+                    found.setdefault((indication, exclusion), []).append(undone)
+    for (indication, exclusion), cases in sorted(found.items(), key=lambda item: study.ids.index(item[0][1])):
+        usual = [case for case in cases if not case.readings]
+        shown = usual or cases
+        readings = {} if usual else {q: o for case in shown for q, o in case.readings.items()}
+        because = " or ".join(f"{question}={option}" for question, option in readings.items())
+        details, entities = sorted({case.detail for case in shown}), sorted({case.entity for case in shown})
+        yield Finding(
+            "undoes", (indication, exclusion, *(("otherwise",) if readings else ())), "notice",
+            f"What {study.name(exclusion)} lets pass, {study.name(indication)} can still stop"
+            f"{f', read {because}' if because else ''}. Of {', '.join(entities)}: {', '.join(details)}.",
+            (indication, exclusion), readings,
+            witnesses=((f"{exclusion} is clear, {indication} is unmet", study.search.replay(shown[0].world)),),
+        )  # fmt: skip
+
+
+def _undone(
+    study: Study, space: Space, entity: Term, detail: Term, shared: list[int], stopping: Iterable[str]
+) -> Iterator[tuple[str, str, _Undone]]:
+    """Find pairs of which a change of `detail` lifts the exclusion, and the indication is unmet for `entity` alone."""
+    variant = space.variant(
+        literal for literal, term in space.inputs[0].items()
+        if isinstance(term, tuple) and term[0] in RECORD_INPUTS and study.search.about.get(term[1]) == detail
+    )  # fmt: skip
+    for exclusion in study.exclusions:
+        fails = variant.literal(study.fails[exclusion])
+        for indication in stopping if fails != study.fails[exclusion] else ():
+            goal = [variant.active, *shared, study.passes[exclusion], fails, study.fails[indication]]
+            study.claims += 1
+            if space.holding(goal) is not None:
+                world, readings = _usual_reading(study, space, goal)
+                words = words_of(study.policy, detail, {}).partition(": ")[2]
+                yield indication, exclusion, _Undone(words_of(study.policy, entity, {}), words, world, readings)
+
+
+def _usual_reading(study: Study, space: Space, goal: list[int]) -> tuple[World, dict[str, str]]:
+    """Return a world for `goal` under as few readings other than the defaults as need be."""
+    world = space.find([*goal, *space.run()], fewest=True)
+    if world is not None:
+        return world, {}
+    world = space.find(goal, fewest=True)
+    assert world is not None
+    readings = readings_of(world.inputs[0])
+    for question in sorted(readings):
+        fewer = {other: option for other, option in readings.items() if other != question}
+        simpler = space.find([*goal, *space.run(fewer)], fewest=True)
+        if simpler is not None:
+            world, readings = simpler, fewer
+    return world, readings

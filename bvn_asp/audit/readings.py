@@ -1,0 +1,82 @@
+"""Readings: options that leave nothing to approve, that silence criteria, or that change nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bvn_asp.audit.finding import Finding
+from bvn_asp.audit.study import Study
+from bvn_asp.policy import Question
+from bvn_asp.proofs import proof_of
+from bvn_asp.space import Space
+
+_MOST = 16
+"""Most questions that share a space."""
+_DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")
+
+
+def readings(study: Study) -> Iterator[Finding]:
+    """Find what each option of each question does to the policy, the other questions read by default."""
+    usually = [id for id in study.criteria if study.possible([study.alone[id]])]
+    questions = list(study.policy.questions.values())
+    for start in range(0, len(questions), _MOST):
+        space = study.space.again()
+        for question in questions[start : start + _MOST]:
+            yield from _question(study, space, question, usually)
+
+
+def _question(study: Study, space: Space, question: Question, usually: list[str]) -> Iterator[Finding]:
+    """Find what the options of one question do: the default in `space`, an option in a variant of it."""
+    options = {term: literal for term, literal in space.terms("selected").items() if term[1] == question.id}  # type: ignore[index]
+    variant = space.variant(options.values())
+    touched = [id for id in study.ids if variant.literal(study.fails[id]) != study.fails[id]]
+    decided = [literal for name in _DECIDED for literal in space.terms(name).values() if literal in variant.version]
+    differ = space.any_of(-space.equal(literal, variant.literal(literal)) for literal in decided)
+    stricter = space.any_of(space.all_of([-study.fails[id], variant.literal(study.fails[id])]) for id in touched)
+    for option in question.options:
+        if option == question.default:
+            continue
+        chosen = {question.id: option}
+        subject = f"{question.id}={option}"
+        meaning = f"{question.text} Read as: {question.options[option]}."
+        run = [*space.run(), variant.active]
+        run += [variant.literal(literal if term[2] == option else -literal) for term, literal in options.items()]  # type: ignore[index]
+        study.claims += 2
+        if space.holding([*run, differ]) is None:
+            held = [space.held(premise) for premise in space.premises]
+            words, room = f"{subject} changes a decision", study.search.room
+            yield Finding(
+                "reading-idle", (subject,), "notice", f"This option changes no decision at all. {meaning}", (), chosen,
+                proofs=(study.certified(proof_of(space, words, [*run, *held, differ], (), {}, room)),),
+            )  # fmt: skip
+        if not study.possible([study.outcomes["approve"]], chosen):
+            proofs = study.proofs([study.outcomes["approve"]], f"approved under {subject}", chosen, most=6)
+            clauses = tuple(dict.fromkeys(id for proof in proofs for id in proof.clauses))
+            yield Finding(
+                "reading-unsatisfiable", (subject,), "defect", f"Under this option nothing can be approved. {meaning}",
+                clauses, chosen, proofs=proofs,
+            )  # fmt: skip
+        else:
+            # A criterion that the option does not touch is silenced only by one that it makes fail more often.
+            more = space.holding([*run, stricter]) is not None
+            candidates = [id for id in usually if more or id in touched]
+            yield from _silenced(study, subject, meaning, chosen, candidates)
+
+
+def _silenced(
+    study: Study, subject: str, meaning: str, chosen: dict[str, str], candidates: list[str]
+) -> Iterator[Finding]:
+    """Find criteria that decide alone by default, and never under the option."""
+    silenced = [id for id in candidates if not study.possible([study.alone[id]], chosen)]
+    if not silenced:
+        return
+    proofs = tuple(
+        study.proofs([study.alone[id]], f"{id} is the only reason under {subject}", chosen)[0] for id in silenced
+    )
+    covers = sorted({study.whole(id) for proof in proofs for id in proof.clauses} - set(silenced))
+    yield Finding(
+        "reading-silences", (subject, *silenced), "redundant",
+        f"Under this option {', '.join(silenced)} never decides anything by itself, because of "
+        f"{', '.join(covers)}. {meaning}",
+        (*silenced, *covers), chosen, proofs=proofs,
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""The command `bvn audit`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bvn_asp.policy import load_policy, shipped_policy
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, Page, fail, say, write_whole
+
+if TYPE_CHECKING:
+    from bvn_asp.audit.finding import Audit
+
+CHANGED = 1
+"""Exit code where the findings are not those on record, or not all checks were finished."""
+
+
+def audit(
+    policy: Annotated[
+        Path | None, typer.Argument(help="A policy program; by default the one that comes with the package.")
+    ] = None,
+    accepted: Annotated[
+        Path | None, typer.Option(help="YAML file of accepted findings, each with its reason.", metavar="FILE")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, certificates included.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write one HTML page with all certificates.", metavar="FILE")
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write every witness as a case file and every proof as a DIMACS file.", metavar="DIR"),
+    ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Prove every impossibility again with a second engine (extra `proof`).")
+    ] = False,
+    timeout: Annotated[float | None, typer.Option(min=0.1, help="Give up after so many seconds.")] = None,
+) -> None:
+    """Audit the policy; exit code 1 if the findings are not those on record."""
+    from bvn_asp import certificate
+    from bvn_asp.audit import audit as run
+    from bvn_asp.audit import load_accepted, report, shipped_accepted
+
+    if as_json and markdown:
+        fail("--json and --markdown: give one of them", BAD_INPUT)
+    if confirm:
+        certificate.engine()
+    read = shipped_policy() if policy is None else load_policy(policy)
+    reasons = load_accepted(accepted or shipped_accepted())
+    found = run(read, accepted=reasons, confirm=confirm, timeout=timeout, progress=_progress())
+    if html is not None:
+        write_whole(html, report.html(found))
+    if export is not None:
+        _export(found, export)
+    if as_json:
+        say(json.dumps(report.data(found), indent=2))
+    elif markdown:
+        say(report.markdown(found).rstrip("\n"))
+    else:
+        page = Page()
+        page.show(report.lines(found, page.width))
+    if found.interrupted:
+        fail("interrupted", INTERRUPTED)
+    if found.new or found.vanished or found.unfinished:
+        raise typer.Exit(CHANGED)
+
+
+def _progress() -> Callable[[str], None]:
+    """Return what tells the terminal which check is being made."""
+    if not sys.stderr.isatty():
+        return lambda check: None
+
+    def show(check: str) -> None:
+        sys.stderr.write(f"\r\x1b[Kchecking: {check}" if check else "\r\x1b[K")
+        sys.stderr.flush()
+
+    return show
+
+
+def _export(found: Audit, folder: Path) -> None:
+    """Write the certificates of an audit as files named by their finding."""
+    import yaml
+
+    for number, finding in enumerate(found.findings, 1):
+        for place, (caption, witness) in enumerate(finding.witnesses, 1):
+            readings = "".join(f"# decide with --reading {q}={o}\n" for q, o in witness.readings.items())
+            case = {"story": f"{finding.key}: {caption}.", **witness.record}
+            text = readings + yaml.safe_dump(case, sort_keys=False, allow_unicode=True)
+            write_whole(folder / f"{number:03}_{finding.check}_witness_{place}.yaml", text)
+        for place, proof in enumerate(finding.proofs, 1):
+            write_whole(folder / f"{number:03}_{finding.check}_proof_{place}.cnf", proof.dimacs())

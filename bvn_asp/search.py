@@ -1,0 +1,165 @@
+"""Searches over all records under one policy: a witness that is decided again, or a proof that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from bvn_asp.case import Case
+from bvn_asp.decide import Engine
+from bvn_asp.decision import Decision
+from bvn_asp.errors import SolveError
+from bvn_asp.facts import Facts, facts_for
+from bvn_asp.nodes import plain
+from bvn_asp.policy import Policy
+from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
+from bvn_asp.shape import Shape
+from bvn_asp.space import ROOM, Ground, Space, World, ground
+from bvn_asp.terms import Term, name_of
+from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
+from bvn_asp.wording import words_of
+
+RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
+RECORD_INPUTS = ("yes", "no", "value", "is")
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One way in which a record departs from the usual one: the field, what it is about, and what both state."""
+
+    topic: Term
+    field: str
+    words: str
+    now: str
+    usual: str
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.now} (usually {self.usual})"
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A record in which what was asked for holds, with the decision of the shipped path on it."""
+
+    record: Record
+    case: Case
+    readings: Mapping[str, str]
+    decision: Decision
+    departures: tuple[Departure, ...]
+
+
+class Search:
+    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with."""
+
+    def __init__(self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> None:
+        further = tuple(limits)
+        self.policy, self.room, self.engine = policy, room, Engine(policy)
+        self.ground: Ground = ground(policy.text, room, further)
+        self.space = Space(self.ground)
+        self.limits = limits_of(policy, further)
+        self.quantities = {
+            term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"
+        }
+        self.usual = usual_inputs(policy, self.quantities, self.limits, room)
+        self._usual_facts = facts_for(usual_case(), policy, {}, shape=room)
+
+    @cached_property
+    def about(self) -> dict[Term, Term]:
+        """The topic of every fact, number and choice."""
+        return {t[1]: t[2] for t in self.ground.atoms if isinstance(t, tuple) and t[0] == "about"}
+
+    @cached_property
+    def topics(self) -> dict[Term, list[Term]]:
+        """The facts, numbers and choices of every topic."""
+        found: dict[Term, list[Term]] = {}
+        for subject, topic in self.about.items():
+            found.setdefault(topic, []).append(subject)
+        return found
+
+    def witness(
+        self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
+    ) -> Witness | None:
+        """Return a record, as usual as can be, in which all of `goal` hold under `readings`; None if there is none."""
+        world = self.world(goal, readings, fewest=fewest)
+        return None if world is None else self.replay(world)
+
+    def world(
+        self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
+    ) -> World | None:
+        """Return what `witness` returns, before it is written as a record and decided again.
+
+        A record that leaves nothing open is preferred to one that does.
+        """
+        usual = self.space.usual(self.usual) if fewest else []
+        assumed = [*self.space.run(readings), *usual, *goal]
+        documented = self.space.find([*assumed, self.space.literal("documented")], fewest=fewest)
+        return documented or self.space.find(assumed, fewest=fewest)
+
+    def replay(self, world: World, side: int = 0, space: Space | None = None) -> Witness:
+        """Write one side of a world as a record and decide it; `space` is where it was found, if not in `space`.
+
+        Raises SolveError if the decision is not what the search found.
+        """
+        place = space or self.space
+        stated = frozenset(t for t in world.inputs[side] if name_of(t) in RECORD_INPUTS)
+        readings = readings_of(world.inputs[side])
+        record = Writer(stated, self.policy, self.quantities, self.limits, self.room).record()
+        case = Case.model_validate(record)
+        decision = self.engine.decide(case, readings)
+        found = next((o for o in RECOMMENDATIONS if place.literal(("recommend", o), side) in world.true), None)
+        if found not in (decision.recommendation, "pend"):
+            raise SolveError(f"a search found {found}, and its record is decided as {decision.recommendation}")
+        facts = facts_for(case, self.policy, self.policy.readings(readings), shape=self.room)
+        return Witness(record, case, readings, decision, self.departures(stated, facts))
+
+    def departures(self, stated: frozenset[Term], facts: Facts) -> tuple[Departure, ...]:
+        """Return in what a record, as inputs and as facts, departs from the usual one."""
+        found: list[Departure] = []
+        for topic, subjects in self.topics.items():
+            mine: set[Term] = {t for t in stated if isinstance(t, tuple) and t[1] in subjects}
+            usual: set[Term] = {t for t in self.usual if isinstance(t, tuple) and t[1] in subjects}
+            if mine != usual:
+                subject = subjects[0]
+                field = facts.fields.get(subject, "")
+                now, before = (
+                    self._stated(inputs, subjects, source)
+                    for inputs, source in ((mine, facts), (usual, self._usual_facts))
+                )
+                found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
+        return tuple(found)
+
+    def proofs(
+        self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,
+        confirm: bool = False,
+    ) -> list[Proof]:  # fmt: skip
+        """Return up to `most` minimal proofs that no record fits all of `goal`; none if some record does.
+
+        With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
+        """
+        run = [-self.space.literal(name) for name in ("closed", "complete")]
+        wanted = [*run, *goal]
+        grounds = grounds_of(self.space, self.policy, readings or {})
+        cores = minimal_cores(self.space, wanted, grounds, most)
+        found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
+        return [proof.confirmed() for proof in found] if confirm else found
+
+    def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
+        """Return in words what `inputs` state of a topic."""
+        if not inputs:
+            return "not stated"
+        place = subjects[0]
+        if isinstance(place, tuple) and place[0] == "at":
+            return facts.names[place[1]].removeprefix("at ")
+        terms = [term for term in sorted(inputs, key=str) if isinstance(term, tuple)]
+        if len(subjects) > 1 and terms[0][0] in ("yes", "no"):
+            held = [t[1][-1] for t in terms if t[0] == "yes" and isinstance(t[1], tuple)]
+            return ", ".join(sorted(words_of(self.policy, term, {}) for term in held)) or "none"
+        texts: dict[str, None] = {}
+        for term in terms:
+            if term[0] == "value":
+                unit = self.policy.units.get(self.quantities[term[1]], "")
+                texts[f"{plain(facts.numbers[term[1]])} {unit}".strip()] = None
+            else:
+                texts[words_of(self.policy, term[2], {}) if term[0] == "is" else str(term[0])] = None
+        return " / ".join(texts)

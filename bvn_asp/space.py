@@ -1,0 +1,510 @@
+"""The space of all records: ground programs side by side over open inputs, to be searched or proved empty.
+
+A space has one side or more. Each side is a policy with inputs of its own, or with those of the first side. What
+is true of a side is a literal; literals join to larger ones, so a question is one literal, and an answer is a world
+in which it holds, or a proof that there is none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import clingo
+
+from bvn_asp.errors import PolicyError, SolveError
+from bvn_asp.ground import Statement, Transcript
+from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
+from bvn_asp.solve import INPUTS, OPEN_INPUTS
+from bvn_asp.terms import Term, name_of, to_symbol, to_term, to_text
+
+RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
+ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
+"""The room of a search, unless a case needs more: each kind of finding once, one surgery, two Modic changes."""
+_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore", "--heuristic=Vmtf"]
+_COMPARISONS = ("at_least", "below", "above", "at_most")
+_SIDES = (
+    ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
+    ("at_least", "below"), ("at_most", "above"),
+)  # fmt: skip
+_OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
+"""What defines a clause or a limit, by its opposite."""
+_INPUT_NAMES = frozenset(name for name, _ in INPUTS)
+_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual"}
+"""What one side can have from another."""
+
+
+class Premise(NamedTuple):
+    """What a proof may rest on: how a `clause` is defined, or a `limit` of a quantity in it."""
+
+    kind: str
+    clause: str
+    quantity: str = ""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A policy ground over open inputs: its rules, its atoms by term, and which of them are facts."""
+
+    statements: tuple[Statement, ...] = field(repr=False)
+    atoms: Mapping[Term, int] = field(repr=False)
+    facts: frozenset[int] = field(repr=False)
+
+
+def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> Ground:
+    """Ground the program text `policy` over the records for which there is `room`.
+
+    `limits` are further limits (quantity, millionths) that a question compares numbers with. Raises PolicyError.
+    """
+    messages: list[str] = []
+    control = clingo.Control(["--warn=all"], logger=lambda _, text: messages.append(text), message_limit=20)
+    transcript = Transcript()
+    control.register_observer(transcript)
+    try:
+        with control.backend() as backend:
+            for term in (*room.terms(), *(("asked_limit", quantity, limit) for quantity, limit in limits)):
+                backend.add_rule([backend.add_atom(to_symbol(term))])
+        for text in (policy, OPEN_INPUTS, RECORDS):
+            control.add("base", [], text)
+        control.ground([("base", []), ("records", [])])
+    except RuntimeError as error:
+        raise PolicyError("\n".join(messages) or str(error)) from None
+    if messages:
+        raise PolicyError("\n".join(messages))
+    atoms = {to_term(atom.symbol): atom.literal for atom in control.symbolic_atoms}
+    _check_order(transcript.statements, atoms)
+    facts = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
+    return Ground(tuple(transcript.statements), atoms, facts)
+
+
+def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:
+    """Raise PolicyError if some conclusion draws on itself: then a record need not have exactly one answer set."""
+    order: TopologicalSorter[int] = TopologicalSorter()
+    for _, head, _, body in statements:
+        for atom in head:
+            order.add(atom, *map(abs, body))
+    try:
+        order.prepare()
+    except CycleError as error:
+        names = {literal: to_text(term) for term, literal in atoms.items()}
+        circle = ", ".join(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))
+        raise PolicyError(f"the rules go in a circle, and no audit or search can follow them: {circle}") from None
+
+
+class World(NamedTuple):
+    """One answer: the inputs that hold on each side, the literals that hold, and the topics in which it departs."""
+
+    inputs: tuple[frozenset[Term], ...]
+    true: frozenset[int]
+    departures: tuple[Term, ...]
+
+
+class Variant(NamedTuple):
+    """A second version of part of a space: atoms of the first to those of the second, and what makes it be there.
+
+    `beside` holds the atoms that it draws on and has in common with the first.
+    """
+
+    version: Mapping[int, int]
+    active: int
+    beside: frozenset[int]
+
+    def literal(self, literal: int) -> int:
+        """Return what stands for `literal` in the second version."""
+        atom = self.version.get(abs(literal), abs(literal))
+        return atom if literal > 0 else -atom
+
+
+class SearchTimeoutError(SolveError):
+    """The time for a search is up; what was found until then stands, and nothing more is claimed."""
+
+
+class Space:
+    """Ground programs side by side, ready to be searched.
+
+    `shared` tells of an input whether every side has the one of side 0; what it leaves out, a side has for itself.
+    `deadline` is a moment of `time.monotonic` after which a search gives up, or None. `statements` is everything
+    that a search is about, in numbered atoms: what a second engine is given.
+    """
+
+    def __init__(self, *sides: Ground, shared: Callable[[Term], bool] = lambda term: True) -> None:
+        self.control = clingo.Control(_OPTIONS)
+        self._solving: Any = self.control.configuration.solve
+        self.statements: list[Statement] = []
+        self.deadline: float | None = None
+        self._atoms: list[dict[Term, int]] = []
+        self._joined: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._guards: dict[Premise, int] = {}
+        self._inactive: set[int] = set()
+        self._variants: list[Variant] = []
+        with self.control.backend() as backend:
+            self.true = self._define(backend, 0, ())
+            for side in sides:
+                self._join(backend, side, shared)
+            departs = self.terms("departs").items()
+            self.departures = {literal: term[1] for term, literal in departs if isinstance(term, tuple)}
+            self._minimize(backend)
+        self._size = len(self.statements)
+        self.inputs = [
+            {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
+        ]
+
+    def again(self) -> Space:
+        """Return a space like this one as it was built, without what was joined or added since."""
+        other = object.__new__(Space)
+        other.__dict__.update(self.__dict__)
+        other.control = clingo.Control(_OPTIONS)
+        other._solving = other.control.configuration.solve
+        other.statements, other._joined, other._inactive, other._variants = [], {}, set(), []
+        with other.control.backend() as backend:
+            for _ in range(max(abs(atom) for s in self.statements[: self._size] for atom in (*s.head, *s.body))):
+                backend.add_atom()
+            for statement in self.statements[: self._size]:
+                other._add(backend, statement)
+            other._minimize(backend)
+        return other
+
+    def _minimize(self, backend: Any) -> None:
+        """Prefer few departures, and of those findings at few places."""
+        backend.add_minimize(1, [(literal, 1) for literal in self.departures])
+        places = self.terms("spread").items()
+        backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
+
+    def _add(self, backend: Any, statement: Statement) -> None:
+        self.statements.append(statement)
+        choice, head, bound, body = statement
+        if bound == len(body):
+            backend.add_rule(head, body, choice)
+        else:
+            backend.add_weight_rule(head, bound, [(literal, 1) for literal in body], choice)
+
+    def _define(self, backend: Any, bound: int, body: tuple[int, ...]) -> int:
+        """Return a literal that holds if so many of `body` do."""
+        atom: int = backend.add_atom()
+        self._add(backend, Statement(False, (atom,), bound, body))
+        return atom
+
+    def _join(self, backend: Any, side: Ground, shared: Callable[[Term], bool]) -> None:
+        known: dict[int, int] = {}
+        given: set[int] = set()
+        if self._atoms:
+            for term, literal in side.atoms.items():
+                first = self._atoms[0].get(term)
+                if first is not None and name_of(term) in _OPEN and shared(term):
+                    known[literal] = first
+                    given.add(literal)
+
+        def mapped(literal: int) -> int:
+            atom = known.get(abs(literal))
+            if atom is None:
+                atom = known[abs(literal)] = backend.add_atom()
+            return atom if literal > 0 else -atom
+
+        definitions = _Definitions(side)
+        for choice, head, bound, body in side.statements:
+            heads = tuple(mapped(atom) for atom in head if not (choice and atom in given))
+            literals = tuple(map(mapped, body))
+            if choice and not heads:
+                continue
+            premise = None if choice else definitions.premise(head, body)
+            rule = Statement(choice, heads, bound, literals)
+            self._add(backend, rule if premise is None else self._guarded(backend, premise, rule))
+        atoms = {term: known[literal] for term, literal in side.atoms.items() if literal in known}
+        for premise, terms in definitions.terms.items():
+            guard = (self._guard(backend, premise),)
+            self._add(backend, Statement(True, tuple(atoms[term] for term in terms), 1, guard))
+            for term in terms:
+                opposite = atoms.get((_OPPOSITES[name_of(term)], *term[1:]))
+                if opposite is not None and opposite > atoms[term]:
+                    self._add(backend, Statement(False, (), 3, (*guard, atoms[term], opposite)))
+        self._atoms.append(atoms)
+
+    def _guarded(self, backend: Any, premise: Premise, rule: Statement) -> Statement:
+        """Return a rule that holds unless `premise` is set aside."""
+        body = rule.body if rule.bound == len(rule.body) else (self._define(backend, rule.bound, rule.body),)
+        return Statement(rule.choice, rule.head, len(body) + 1, (*body, -self._guard(backend, premise)))
+
+    def _guard(self, backend: Any, premise: Premise) -> int:
+        """Return the literal that sets `premise` aside."""
+        if premise not in self._guards:
+            self._guards[premise] = backend.add_atom()
+            self._add(backend, Statement(True, (self._guards[premise],), 0, ()))
+        return self._guards[premise]
+
+    def literal(self, term: Term, side: int = 0) -> int:
+        """Return the literal of `term` on a side; one that never holds if nothing makes it true there."""
+        return self._atoms[side].get(term, -self.true)
+
+    @property
+    def atoms(self) -> Mapping[Term, int]:
+        """The atoms of side 0 with their literals."""
+        return self._atoms[0]
+
+    def terms(self, name: str, side: int = 0) -> dict[Term, int]:
+        """Return the atoms of a predicate on a side, with their literals."""
+        return self._named[side].get(name, {})
+
+    @cached_property
+    def _named(self) -> list[dict[str, dict[Term, int]]]:
+        """The atoms of every side by predicate."""
+        named: list[dict[str, dict[Term, int]]] = []
+        for atoms in self._atoms:
+            named.append({})
+            for term, literal in atoms.items():
+                named[-1].setdefault(name_of(term), {})[term] = literal
+        return named
+
+    def at_least(self, bound: int, literals: Iterable[int]) -> int:
+        """Return a literal that holds if so many of `literals` do."""
+        body = tuple(sorted(set(literals)))
+        if bound <= 0:
+            return self.true
+        if bound > len(body):
+            return -self.true
+        if len(body) == 1:
+            return body[0]
+        if (bound, body) not in self._joined:
+            with self.control.backend() as backend:
+                self._joined[bound, body] = self._define(backend, bound, body)
+        return self._joined[bound, body]
+
+    def all_of(self, literals: Iterable[int]) -> int:
+        """Return a literal that holds if all of `literals` do."""
+        body = set(literals)
+        return self.at_least(len(body), body)
+
+    def any_of(self, literals: Iterable[int]) -> int:
+        """Return a literal that holds if any of `literals` does."""
+        return -self.all_of(-literal for literal in literals)
+
+    def equal(self, first: int, second: int) -> int:
+        """Return a literal that holds if both or neither of two do."""
+        return self.any_of([self.all_of([first, second]), self.all_of([-first, -second])])
+
+    def forbid(self, literals: Iterable[int]) -> None:
+        """Exclude for good the worlds in which all of `literals` hold."""
+        body = tuple(literals)
+        with self.control.backend() as backend:
+            self._add(backend, Statement(False, (), len(body), body))
+
+    def held(self, premise: Premise) -> int:
+        """Return the assumption that `premise` is not set aside."""
+        return -self._guards[premise]
+
+    def variant(self, inputs: Iterable[int]) -> Variant:
+        """Add a second version of everything that hangs on `inputs`; all other inputs are those of the first.
+
+        The version is there only where its `active` is assumed.
+        """
+        statements = self.statements[: self._size]
+        waiting = list(inputs)
+        changed, touched = set(waiting), set[int]()
+        while waiting:
+            for place in self._uses.get(waiting.pop(), ()):
+                touched.add(place)
+                new = [atom for atom in statements[place].head if atom not in changed]
+                changed.update(new)
+                waiting += new
+        for atom in changed:
+            touched.update(self._heads.get(atom, ()))
+        active = self.free()
+        self._inactive.add(-active)
+        with self.control.backend() as backend:
+            version: dict[int, int] = {atom: backend.add_atom() for atom in sorted(changed)}
+
+            def mapped(literal: int) -> int:
+                atom = version.get(abs(literal), abs(literal))
+                return atom if literal > 0 else -atom
+
+            for place in sorted(touched):
+                choice, head, bound, body = statements[place]
+                heads = tuple(version[atom] for atom in head if atom in version)
+                if not heads and head:
+                    continue
+                literals = tuple(map(mapped, body))
+                if choice or not head:
+                    if bound != len(literals):
+                        literals = (self._define(backend, bound, literals),)
+                    literals = (*literals, active)
+                    bound = len(literals)
+                self._add(backend, Statement(choice, heads, bound, literals))
+        drawn = {abs(literal) for place in touched if statements[place].head for literal in statements[place].body}
+        self._variants.append(Variant(version, active, frozenset(drawn.difference(changed))))
+        return self._variants[-1]
+
+    def second(self, world: World, variant: Variant) -> World:
+        """Return a world as the second version has it."""
+        inputs = frozenset(t for literal, t in self.inputs[0].items() if variant.literal(literal) in world.true)
+        atoms = self._atoms[0].values()
+        true = frozenset(literal for literal in atoms if variant.literal(literal) in world.true)
+        return World((inputs, *world.inputs[1:]), true, ())
+
+    @cached_property
+    def _uses(self) -> dict[int, list[int]]:
+        """The statements of the program in whose body an atom occurs."""
+        uses: dict[int, list[int]] = {}
+        for place, statement in enumerate(self.statements[: self._size]):
+            for literal in statement.body:
+                uses.setdefault(abs(literal), []).append(place)
+        return uses
+
+    @cached_property
+    def _heads(self) -> dict[int, list[int]]:
+        """The statements of the program in whose head an atom occurs."""
+        heads: dict[int, list[int]] = {}
+        for place, statement in enumerate(self.statements[: self._size]):
+            for atom in statement.head:
+                heads.setdefault(atom, []).append(place)
+        return heads
+
+    def free(self) -> int:
+        """Return a literal that nothing decides: it can be assumed either way."""
+        with self.control.backend() as backend:
+            atom: int = backend.add_atom()
+            self._add(backend, Statement(True, (atom,), 0, ()))
+        return atom
+
+    @property
+    def premises(self) -> tuple[Premise, ...]:
+        """Everything that a proof may rest on and that can be set aside, but for the readings."""
+        return tuple(self._guards)
+
+    def run(self, readings: Mapping[str, str] | None = None, side: int = 0) -> list[int]:
+        """Return the assumptions of a run of a side: `readings`, every other question by default."""
+        chosen = readings or {}
+        assumed = [-self.literal(name, side) for name in ("closed", "complete")]
+        for term, literal in self.terms("selected", side).items():
+            assert isinstance(term, tuple)
+            assumed.append(literal if chosen.get(str(term[1])) == term[2] else -literal)
+        return assumed
+
+    def usual(self, inputs: Iterable[Term]) -> list[int]:
+        """Return the assumptions that make the record of `inputs` the one that departures are counted from."""
+        usual = set(inputs)
+        return [
+            literal if isinstance(term, tuple) and term[1] in usual else -literal
+            for term, literal in self.terms("usual").items()
+        ]
+
+    def find(
+        self, assumptions: Iterable[int], *, fewest: bool = False, set_aside: Iterable[Premise] = ()
+    ) -> World | None:
+        """Return a world in which all of `assumptions` hold, or None if there is none.
+
+        With `fewest`, it is one that departs least from the usual record. Every premise holds unless it is
+        `set_aside`. Raises SearchTimeoutError when the deadline passes.
+        """
+        aside = set(set_aside)
+        assumed = [*assumptions, *(self.held(premise) for premise in self._guards if premise not in aside)]
+        self._solving.opt_mode = "opt" if fewest else "ignore"
+        self._solving.models = 0 if fewest else 1
+        found: World | None = None
+        with self.control.solve(self._all(assumed), yield_=True, async_=True) as handle:
+            while True:
+                handle.resume()
+                self._wait(handle)
+                model = handle.model()
+                if model is None:
+                    return found
+                found = self._world(model)
+                if not fewest:
+                    return found
+
+    def holding(self, assumptions: Iterable[int], asked: Iterable[int] = ()) -> frozenset[int] | None:
+        """Return which of the literals `asked` hold in some world of `assumptions`, or None if there is no world.
+
+        Every premise holds. Raises SearchTimeoutError when the deadline passes.
+        """
+        assumed = [*assumptions, *(self.held(premise) for premise in self._guards)]
+        self._solving.opt_mode, self._solving.models = "ignore", 1
+        with self.control.solve(self._all(assumed), yield_=True, async_=True) as handle:
+            handle.resume()
+            self._wait(handle)
+            model = handle.model()
+            return None if model is None else frozenset(literal for literal in asked if model.is_true(literal))
+
+    def refutation(self, assumptions: Iterable[int]) -> frozenset[int] | None:
+        """Return which of `assumptions` are enough to contradict each other, or None if they do not.
+
+        No premise holds but what `assumptions` hold. Raises SearchTimeoutError when the deadline passes.
+        """
+        self._solving.opt_mode, self._solving.models = "ignore", 1
+        with self.control.solve(self._all(list(assumptions)), yield_=True, async_=True) as handle:
+            handle.resume()
+            self._wait(handle)
+            return None if handle.model() is not None else frozenset(handle.core())
+
+    def _all(self, assumptions: list[int]) -> list[int]:
+        """Return `assumptions`, and that every version they do not speak of is not there."""
+        return [*assumptions, *self._inactive.difference(-literal for literal in assumptions)]
+
+    def _wait(self, handle: clingo.SolveHandle) -> None:
+        # Short waits, so that an interrupt from the keyboard is seen between two of them.
+        while not handle.wait(0.05):
+            if self.deadline is not None and time.monotonic() > self.deadline:
+                handle.cancel()
+                raise SearchTimeoutError("the time for the search is up")
+
+    def _world(self, model: clingo.Model) -> World:
+        is_true = model.is_true
+        versions = (atom for v in self._variants if is_true(v.active) for atom in v.version.values())
+        return World(
+            tuple(frozenset(term for literal, term in inputs.items() if is_true(literal)) for inputs in self.inputs),
+            frozenset(filter(is_true, (*(literal for atoms in self._atoms for literal in atoms.values()), *versions))),
+            tuple(term for literal, term in self.departures.items() if is_true(literal)),
+        )
+
+
+_NEAR = frozenset(body.lower() for body in CORE_BODIES)
+
+
+def _bodies(term: Term) -> set[str]:
+    """Return the bodies that a `spread` names."""
+    place = term[2] if isinstance(term, tuple) else term
+    return set(map(str, place[1:])) if isinstance(place, tuple) else {str(place)}
+
+
+class _Definitions:
+    """Which ground rules of a side define a clause or a limit, rather than say what follows from it."""
+
+    def __init__(self, side: Ground) -> None:
+        self.terms: dict[Premise, list[tuple[Term, ...]]] = {}
+        quantities = {term[1]: term[2] for term in side.atoms if isinstance(term, tuple) and term[0] == "number"}
+        self._premises: dict[int, Premise] = {}
+        for term, literal in side.atoms.items():
+            if not isinstance(term, tuple) or term[0] not in _OPPOSITES or literal in side.facts:
+                continue
+            if term[0] in _COMPARISONS:
+                premise = Premise("limit", str(term[2]), str(quantities[term[1]]))
+            else:
+                premise = Premise("clause", str(term[1]))
+            self._premises[literal] = premise
+            self.terms.setdefault(premise, []).append(term)
+        self._bodies: dict[int, list[tuple[int, ...]]] = {}
+        for choice, head, _, body in side.statements:
+            if not choice:
+                for atom in head:
+                    self._bodies.setdefault(atom, []).append(body)
+        self._reached: dict[int, frozenset[Premise]] = {}
+
+    def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
+        """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
+        premise = self._premises.get(head[0]) if len(head) == 1 else None
+        if premise is None or any(premise in self._below(abs(literal)) for literal in body):
+            return None
+        return premise
+
+    def _below(self, atom: int) -> frozenset[Premise]:
+        """Return the premises that `atom` draws on; the rules are stratified, so this ends."""
+        if atom not in self._reached:
+            found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
+            for body in self._bodies.get(atom, ()):
+                for literal in body:
+                    found |= self._below(abs(literal))
+            self._reached[atom] = frozenset(found)
+        return self._reached[atom]
