@@ -117,7 +117,7 @@ def ratios(folder: Path, count: int) -> None:
     say(f"pyarrow reads and writes the same in {pyarrow:.2f} s: {pyarrow / own:.2f} times our time (goal 0.5)")
     one = one_at_a_time(path)
     say(f"one at a time {one * 1e3:.2f} ms a case: {one * count / own:,.0f} times our time (goal 1,000)")
-    polars = seconds(lambda: recommend(path, folder / "polars.parquet"))
+    polars = seconds(lambda: recommend(path, folder / "polars.parquet"), 1)
     say(f"Polars, the recommendation alone: {polars:.2f} s, {polars / alone:.2f} times our time (goal 1.5)")
     duckdb = through_duckdb(path, folder)
     say(f"DuckDB runs the compiled SQL in {duckdb:.2f} s: {duckdb / own:.1f} times our time (goal 5)")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -283,3 +285,28 @@ def test_the_commands_go_from_cases_to_answers(tmp_path: Path, monkeypatch: pyte
 def test_what_is_read_from_a_source_leaves_out_what_decides_nothing(synthetic: Path) -> None:
     assert not {"story", "expected"} & set(open_source(synthetic).columns)
     assert {"story", "expected"} <= set(open_source(synthetic, everything=True).columns)
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "extra"),
+    [
+        (["generate", "5", "-o", "x.parquet"], "pyarrow", "batch"),
+        (["batch", "x.parquet", "-o", "x"], "numpy", "batch"),
+        (["compile", "--sql", "duckdb"], "sqlglot", "sql"),
+    ],
+)
+def test_a_missing_library_is_an_error_that_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    found = CliRunner().invoke(app, command).exception
+    assert isinstance(found, BvnError)
+    assert str(found) == f"this command needs {module}, which is not installed: pip install 'bvn-asp[{extra}]'"
+
+
+def test_the_command_line_starts_without_the_libraries_of_batches() -> None:
+    script = (
+        "import sys, bvn_asp.cli; print([m for m in ('numpy', 'pyarrow', 'matplotlib', 'sqlglot') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
