@@ -30,7 +30,8 @@ from bvn_asp.decision import NOTICE
 from bvn_asp.errors import Problem, TableError
 from bvn_asp.policy import policy_of
 from bvn_asp.rows import Rows, Setting
-from bvn_asp.tables import Block, Part, Reject, Source, open_source, parquet_writer, refusal
+from bvn_asp.table_writers import parquet_writer
+from bvn_asp.tables import Block, Part, Reject, Source, open_source, refusal
 
 SUMMARY = "_summary.json"
 _JOB = "job.json"

@@ -103,7 +103,8 @@ def export(
     from bvn_asp import columns as form
     from bvn_asp.files import case_files, load_path
     from bvn_asp.schemas import describe
-    from bvn_asp.tables import FORMATS, cases_in, json_line, write_cases
+    from bvn_asp.table_writers import json_line, write_cases
+    from bvn_asp.tables import FORMATS, cases_in
 
     if columns:
         for field in form.schema():
@@ -196,6 +197,7 @@ def impact(
     needs("batch", *(["report"] if output is not None else []))
     from bvn_asp import impact as impacts
     from bvn_asp.moves import possible_moves
+    from bvn_asp.version import Version
 
     other = load_policy(against) if against is not None else shipped_policy()
     readings = _readings(other, reading)
@@ -203,8 +205,8 @@ def impact(
         fail("expected --against OTHER.lp, or --reading QUESTION=OPTION: what is to change?", BAD_INPUT)
     text = shipped_path().read_text(encoding="utf-8")
     names = [str(against)] if against is not None else []
-    before = impacts.Version("the policy as it is", text)
-    after = impacts.Version(", ".join([*names, *(f"{q}={o}" for q, o in readings.items())]), other.text, readings)
+    before = Version("the policy as it is", text)
+    after = Version(", ".join([*names, *(f"{q}={o}" for q, o in readings.items())]), other.text, readings)
     settings = before.setting(assume_absent), after.setting(assume_absent)
     with _progress(path) as progress:
         found = impacts.impact(

@@ -7,9 +7,10 @@ from html import escape
 
 from bvn_asp.charts import bars, upset
 from bvn_asp.decision import NOTICE
-from bvn_asp.impact import NAMES, NO_REQUEST, Impact, Version, causes_of, firsts, moved
+from bvn_asp.impact import Impact, causes_of, firsts, moved
 from bvn_asp.moves import Move
 from bvn_asp.policy import Policy
+from bvn_asp.version import NAMES, NO_REQUEST, Version
 
 MOST_BARS, MOST_SETS = 15, 24
 _PAGE = """<!doctype html>

@@ -12,7 +12,8 @@ from bvn_asp.case import Case
 from bvn_asp.columns import case_of, table_of
 from bvn_asp.decide import Engine
 from bvn_asp.decider import Decider, answers_by_case
-from bvn_asp.generate import BLOCK, generate
+from bvn_asp.draw import BLOCK
+from bvn_asp.generate import generate
 from bvn_asp.inputs import Inputs
 from bvn_asp.policy import Policy
 from bvn_asp.rows import Rows

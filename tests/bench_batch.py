@@ -30,7 +30,7 @@ from bvn_asp.decide import Engine
 from bvn_asp.generate import write
 from bvn_asp.policy import shipped_path, shipped_policy
 from bvn_asp.rows import Setting
-from bvn_asp.tables import parquet_writer
+from bvn_asp.table_writers import parquet_writer
 
 POLICY = shipped_path().read_text(encoding="utf-8")
 

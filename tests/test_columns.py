@@ -19,7 +19,8 @@ from bvn_asp.errors import TableError
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
 from bvn_asp.schemas import check_schema
-from bvn_asp.tables import FORMATS, cases_in, write_cases
+from bvn_asp.table_writers import write_cases
+from bvn_asp.tables import FORMATS, cases_in
 from tests.batch_cases import block
 from tests.random_cases import random_case, random_record
 

@@ -14,10 +14,11 @@ from bvn_asp.columns import case_of, table_of, table_of_rows
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
 from bvn_asp.generate import write
-from bvn_asp.impact import Version, impact
+from bvn_asp.impact import impact
 from bvn_asp.moves import possible_moves
 from bvn_asp.policy import policy_of, shipped_path, shipped_policy
 from bvn_asp.rows import Setting
+from bvn_asp.version import Version
 
 CASES = Path(__file__).parent.parent / "cases"
 TEXT = shipped_path().read_text(encoding="utf-8")
