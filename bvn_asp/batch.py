@@ -27,7 +27,7 @@ from bvn_asp.columns import ID, case_of, problems_of, row_of
 from bvn_asp.compiled import refuse
 from bvn_asp.decider import Decider
 from bvn_asp.decision import NOTICE
-from bvn_asp.errors import Problem, TableError
+from bvn_asp.errors import BvnError, Problem, TableError
 from bvn_asp.policy import policy_of
 from bvn_asp.rows import Rows, Setting
 from bvn_asp.table_writers import parquet_writer
@@ -262,7 +262,9 @@ def in_processes(work: PartWork[Result_co], parts: Sequence[Part], workers: int)
                 for future in finished:
                     yield future.result()
         except BrokenProcessPool:
-            raise OSError(0, "a worker process was killed; the same command takes up what is done") from None
+            raise BvnError(
+                "a worker process was killed, perhaps for want of memory; the same command takes up what is done"
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,14 +23,14 @@ from pydantic_core import ValidationError
 from typer.testing import CliRunner
 
 from bvn_asp import batch as batch_module
-from bvn_asp.batch import Job, Tally, accepted, decide_part, run
+from bvn_asp.batch import Job, PartDecider, Tally, accepted, decide_part, in_processes, run
 from bvn_asp.cli import app
 from bvn_asp.columns import case_of, row_of, schema, table_of_rows
 from bvn_asp.errors import BvnError, TableError
 from bvn_asp.generate import write
 from bvn_asp.policy import shipped_path, shipped_policy
 from bvn_asp.rows import Setting
-from bvn_asp.tables import Block, open_source
+from bvn_asp.tables import Block, Part, open_source
 from tests.random_cases import random_case
 
 POLICY = shipped_path().read_text(encoding="utf-8")
@@ -227,6 +230,30 @@ def test_an_interrupted_run_is_taken_up_after_its_last_whole_part(
     summary = run(job(synthetic, tmp_path / "out"), workers=1)
     assert done == [0, 1, -1, 2] and summary["decided"] == 3000
     assert not (tmp_path / "out.unfinished").exists()
+    run(job(synthetic, tmp_path / "whole"), workers=1)
+    assert pq.read_table(tmp_path / "out").equals(pq.read_table(tmp_path / "whole"))
+
+
+@dataclass
+class Killed(PartDecider):
+    """Work whose process is killed at the third part."""
+
+    def __call__(self, part: Part) -> Tally:
+        if part.place == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(part)
+
+
+def test_a_killed_process_ends_the_run_with_a_message_and_loses_no_part_that_is_done(
+    synthetic: Path, tmp_path: Path
+) -> None:
+    def killing(work: Any, parts: Any, workers: int) -> Iterator[Tally]:
+        yield from in_processes(Killed(work.job, work.source, work.folder), parts, workers)
+
+    with pytest.raises(BvnError, match="a worker process was killed"):
+        run(job(synthetic, tmp_path / "out"), workers=2, spread=killing)
+    assert not (tmp_path / "out").exists() and (tmp_path / "out.unfinished").exists()
+    assert run(job(synthetic, tmp_path / "out"), workers=2)["decided"] == 3000
     run(job(synthetic, tmp_path / "whole"), workers=1)
     assert pq.read_table(tmp_path / "out").equals(pq.read_table(tmp_path / "whole"))
 
