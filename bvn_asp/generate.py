@@ -34,7 +34,7 @@ HABITS = {
 def generate(policy: Policy, count: int, seed: int, habit: str = "usual") -> Any:
     """Yield `count` synthetic cases as record batches; numbers gather around the limits of `policy`."""
     for block in range((count + BLOCK - 1) // BLOCK):
-        batch = _Block(policy, HABITS[habit], np.random.default_rng([seed, block]), f"{seed}-{block}").batch()
+        batch = _Block(policy, HABITS[habit], np.random.default_rng([seed, block]), f"synthetic-{seed}-{block}").batch()
         yield batch.slice(0, min(BLOCK, count - block * BLOCK))
 
 

@@ -337,3 +337,15 @@ def test_the_command_line_starts_without_the_libraries_of_batches() -> None:
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    block = readme.split("## Millions of cases")[1].split("```")[1]
+    commands = [line.split("#")[0].split()[1:] for line in block.splitlines() if line.startswith("bvn ")]
+    assert [command[0] for command in commands] == ["generate", "batch", "impact"]
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        result = CliRunner().invoke(app, ["3000" if word == "1000000" else word for word in command])
+        assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"cases.parquet", "answers", "impact.html"}

@@ -28,8 +28,8 @@ STRICTER = TEXT.replace("threshold(n16, body_mass_index, 40*whole)", "threshold(
 
 def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path) -> None:
     path = tmp_path / "cases.parquet"
-    write(shipped_policy(), 400, 3, "usual", path)
-    pq.write_table(pq.read_table(path), path, row_group_size=150)
+    write(shipped_policy(), 200, 3, "usual", path)
+    pq.write_table(pq.read_table(path), path, row_group_size=70)
     found = impact(path, NOW, Version("stricter", STRICTER), workers=2)
     engines = Engine(shipped_policy()), Engine(policy_of(STRICTER))
     moves: dict[tuple[str, str], list[str]] = {}
@@ -37,7 +37,7 @@ def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path) -
         one, other = (engine.decide(case_of(row)).recommendation or "none" for engine in engines)
         moves.setdefault((one, other), []).append(row["id"])
     assert found.moves == {move: len(ids) for move, ids in moves.items()}
-    assert found.decided == 400 and found.changed == len(moves["approve", "deny"]) + len(
+    assert found.decided == 200 and found.changed == len(moves["approve", "deny"]) + len(
         moves.get(("partial", "deny"), [])
     )
     assert [id for _, id in found.examples["approve", "deny"]] == moves["approve", "deny"][:5]
