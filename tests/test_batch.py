@@ -349,3 +349,12 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
         result = CliRunner().invoke(app, ["3000" if word == "1000000" else word for word in command])
         assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.iterdir()} == {"cases.parquet", "answers", "impact.html"}
+
+
+def test_a_whole_number_beyond_all_measure_is_a_bad_row_and_not_a_small_number(tmp_path: Path) -> None:
+    path = tmp_path / "ages.parquet"
+    pq.write_table(pa.table({"patient_age": pa.array([47, 2**62, 18446744073710, None], pa.int64())}), path)
+    summary = run(job(path, tmp_path / "out", skip=True))
+    assert (summary["decided"], summary["rejected"]) == (2, 2)
+    (rejected,) = (tmp_path / "out").glob("_rejected-*")
+    assert [json.loads(line)["row"] for line in rejected.read_text().splitlines()] == [2, 3]
