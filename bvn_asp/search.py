@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, 
 from bvn_asp.wording import words_of
 
 RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
+_RUN_INPUTS = ("selected", "reread")
 _RECORD_INPUTS = ("yes", "no", "value", "is")
 
 
@@ -51,13 +52,18 @@ class Witness:
 
 
 class Search:
-    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with."""
+    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with.
 
-    def __init__(self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> None:
+    With several `runs`, the space has so many sides, which share the record and differ in how the policy is read.
+    """
+
+    def __init__(
+        self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = (), runs: int = 1
+    ) -> None:
         further = tuple(limits)
         self.policy, self.room, self.engine = policy, room, Engine(policy)
         self.ground: Ground = ground(policy.text, room, further)
-        self.space = Space(self.ground)
+        self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
         self.limits = limits_of(policy, further)
         self.quantities = {
             term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"
@@ -128,15 +134,19 @@ class Search:
 
     def proofs(
         self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,
-        confirm: bool = False,
+        confirm: bool = False, others: Sequence[Mapping[str, str]] = (),
     ) -> list[Proof]:  # fmt: skip
         """Return up to `most` minimal proofs that no record fits all of `goal`; none if some record does.
 
+        `others` are the readings of the runs after the first.
         With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
         """
         run = [-self.space.literal(name) for name in ("closed", "complete")]
         wanted = [*run, *goal]
         grounds = grounds_of(self.space, self.policy, readings or {})
+        for side, further in enumerate(others, 1):
+            for premise, literals in grounds_of(self.space, self.policy, further, side).items():
+                grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
         found = [Proof(words, core, self.room) for core in minimal_cores(self.space, wanted, grounds, most)]
         if not confirm:
             return found

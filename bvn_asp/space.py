@@ -8,7 +8,7 @@ in which it holds, or a proof that there is none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,6 +106,7 @@ class Space:
         self._atoms: list[dict[Term, int]] = []
         self._joined: dict[tuple[int, tuple[int, ...]], int] = {}
         self._guards: dict[Premise, int] = {}
+        self._named: list[dict[str, dict[Term, int]]] = []
         with self.control.backend() as backend:
             self.true = self._define(backend, 0, ())
             for side in sides:
@@ -119,6 +120,12 @@ class Space:
             backend.add_minimize(1, [(literal, 1) for literal in self.departures])
             places = self.terms("spread").items()
             backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
+        facts = (
+            {atoms[term] for term, literal in side.atoms.items() if literal in side.facts and term in atoms}
+            for side, atoms in zip(sides, self._atoms, strict=True)
+        )
+        self._always = frozenset[int]().union(*facts)
+        self._varying = [a for atoms in self._atoms for a in atoms.values() if a not in self._always]
         self.inputs = [
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
         ]
@@ -190,7 +197,13 @@ class Space:
 
     def terms(self, name: str, side: int = 0) -> dict[Term, int]:
         """Return the atoms of a predicate on a side, with their literals."""
-        return {term: literal for term, literal in self._atoms[side].items() if name_of(term) == name}
+        if not self._named:
+            for atoms in self._atoms:
+                names: dict[str, dict[Term, int]] = {}
+                for term, literal in atoms.items():
+                    names.setdefault(name_of(term), {})[term] = literal
+                self._named.append(names)
+        return dict(self._named[side].get(name, {}))
 
     def at_least(self, bound: int, literals: Iterable[int]) -> int:
         """Return a literal that holds if so many of `literals` do."""
@@ -275,6 +288,32 @@ class Space:
                 if not fewest:
                     return found
 
+    def switch(self) -> int:
+        """Return a literal that holds or not as an assumption has it: what is forbidden with it can be allowed again."""
+        with self.control.backend() as backend:
+            atom: int = backend.add_atom()
+            self._add(backend, Statement(True, (atom,), 0, ()))
+        return atom
+
+    def patterns(self, assumptions: Iterable[int], literals: Iterable[int]) -> Iterator[World]:
+        """Yield worlds in which all of `assumptions` hold, each pattern of `literals` once.
+
+        Raises SearchTimeoutError when the deadline passes.
+        """
+        told = list(dict.fromkeys(map(abs, literals)))
+        held = [self.held(premise) for premise in self._guards]
+        self._solving.opt_mode, self._solving.models = "ignore", 0
+        with self.control.solve([*assumptions, *held], yield_=True, async_=True) as handle:
+            while True:
+                handle.resume()
+                self._wait(handle)
+                model = handle.model()
+                if model is None:
+                    return
+                yield self._world(model)
+                is_true = model.is_true
+                model.context.add_clause([-literal if is_true(literal) else literal for literal in told])
+
     def refutation(self, assumptions: Iterable[int]) -> frozenset[int] | None:
         """Return which of `assumptions` are enough to contradict each other, or None if they do not.
 
@@ -295,10 +334,11 @@ class Space:
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true
+        true = self._always.union(literal for literal in self._varying if is_true(literal))
         return World(
-            tuple(frozenset(term for literal, term in inputs.items() if is_true(literal)) for inputs in self.inputs),
-            frozenset(literal for atoms in self._atoms for literal in atoms.values() if is_true(literal)),
-            tuple(term for literal, term in self.departures.items() if is_true(literal)),
+            tuple(frozenset(term for literal, term in inputs.items() if literal in true) for inputs in self.inputs),
+            true,
+            tuple(term for literal, term in self.departures.items() if literal in true),
         )
 
 
