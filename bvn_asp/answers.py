@@ -87,6 +87,28 @@ class Found:
         return True if self.answers or self.count else False if self.complete and self.settled else None
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """On an assertion: what a search for a counterexample found."""
+
+    found: Found
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the assertion holds of every record; None if that is undecided."""
+        return None if self.found.holds is None else not self.found.holds
+
+    @property
+    def counterexample(self) -> Answer | None:
+        """A record that contradicts the assertion."""
+        return self.found.answers[0] if self.found.answers else None
+
+    @property
+    def proof(self) -> Proof | None:
+        """A minimal proof that nothing contradicts it."""
+        return self.found.proofs[0] if self.found.proofs else None
+
+
 class Finder:
     """Answers queries under one policy; keeps the ground programs of earlier ones."""
 
@@ -146,10 +168,10 @@ class Finder:
     def prove(
         self, text: str | Query, *, readings: Mapping[str, str] | None = None, timeout: float | None = TIMEOUT,
         confirm: bool = False,
-    ) -> Found:  # fmt: skip
-        """Return the proof of an assertion, or its first counterexample as the answer; arguments as of `search`."""
+    ) -> Verdict:  # fmt: skip
+        """Return whether an assertion holds of every record: a proof, or a counterexample; arguments as of `search`."""
         query, _ = self.read(text, readings)
-        return self.find(query.denial, readings=readings, limit=1, timeout=timeout, confirm=confirm)
+        return Verdict(self.find(query.denial, readings=readings, limit=1, timeout=timeout, confirm=confirm))
 
     def search_for(self, query: Query, runs: int) -> Search:
         """Return the search in which `query` can be asked, grounding it at the first call."""
