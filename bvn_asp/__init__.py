@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
@@ -16,6 +17,10 @@ from bvn_asp.decision import Decision
 from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
 from bvn_asp.files import load_case, read_case
 from bvn_asp.policy import Policy, load_policy, shipped_policy
+
+if TYPE_CHECKING:
+    from bvn_asp.finder import Finder
+    from bvn_asp.found import Found, Verdict
 
 __all__ = [
     "BvnError",
@@ -29,8 +34,10 @@ __all__ = [
     "SolveError",
     "decide",
     "explain",
+    "find",
     "load_case",
     "load_policy",
+    "prove",
     "read_case",
     "shipped_policy",
 ]
@@ -46,6 +53,23 @@ def explain(decision: Decision) -> str:
     from bvn_asp.report import text
 
     return text(decision)
+
+
+def find(query: str, readings: Mapping[str, str] | None = None, *, limit: int = 3) -> Found:
+    """Return up to `limit` edge cases that fit `query`, or a proof that none does; see `bvn_asp.finder.Finder`."""
+    return _finder().find(query, readings=readings, limit=limit)
+
+
+def prove(assertion: str, readings: Mapping[str, str] | None = None) -> Verdict:
+    """Return the proof that `assertion` holds of every record, or a counterexample; see `bvn_asp.finder.Finder`."""
+    return _finder().prove(assertion, readings=readings)
+
+
+@cache
+def _finder() -> Finder:
+    from bvn_asp.finder import Finder
+
+    return Finder()
 
 
 @cache

@@ -13,16 +13,20 @@ from bvn_asp.errors import BvnError, ReadingError
 from bvn_asp.terminal import INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
-    from bvn_asp.answers import Finder, Found, Verdict
     from bvn_asp.assertions import Assertion
+    from bvn_asp.finder import Finder
+    from bvn_asp.found import Found, Verdict
 
 Readings = Annotated[
-    list[str] | None, typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable.")
+    list[str] | None,
+    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds that a search may last.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Let a second engine check every proof (extra `proof`).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, max=100_000, help="Most answers, or most patterns counted.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=100_000, help="Most answers, or most patterns counted.")
+]
 
 
 def find(
@@ -32,16 +36,18 @@ def find(
     open_records: Annotated[
         bool, typer.Option("--open", help="Also records that leave facts open, if others fit too.")
     ] = False,
-    save: Annotated[Path | None, typer.Option("--save", help="Write the answers as case files into this folder.")] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write the answers as case files into this folder.")
+    ] = None,
     reading: Readings = None,
     timeout: Timeout = 60.0,
     confirm: Confirm = False,
     as_json: AsJson = False,
 ) -> None:
     """Find edge cases: records that fit a query, nearest to an unremarkable patient first, or a proof of none."""
-    from bvn_asp.answers import COUNT_LIMIT, LIMIT, Finder
     from bvn_asp.casefile import save as write
-    from bvn_asp.replies import answer_lines, closing_lines, files_of, found_document, proof_lines
+    from bvn_asp.finder import COUNT_LIMIT, LIMIT, Finder
+    from bvn_asp.replies import answer_lines, files_of, found_document
 
     if count and save is not None:
         raise BvnError("--count finds no records that --save could write; give one of the two")
@@ -68,19 +74,7 @@ def find(
     if as_json:
         say(json.dumps({**found_document(found, finder.policy), "files": list(map(str, written))}, indent=2))
     else:
-        if count:
-            scope = ", in records that leave nothing open" if found.documented else ""
-            say(f"{found.count} patterns of statuses fit{scope}.")
-        elif found.complete and not found.answers:
-            say("None: no record fits.")
-        for proof in found.proofs:
-            say("It is excluded by these together, of which none can be spared:")
-            for line in proof_lines(proof, finder.policy):
-                say(line)
-        for line in closing_lines(found):
-            say(line)
-        for path in written:
-            say(f"wrote {path}")
+        _tell_found(found, finder, written, count=count)
     _end(found)
 
 
@@ -96,8 +90,8 @@ def prove(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Prove assertions of every record, or show a record that contradicts one (exit code 1)."""
-    from bvn_asp.answers import Finder
     from bvn_asp.assertions import SHIPPED, Assertion, load_assertions
+    from bvn_asp.finder import Finder
     from bvn_asp.query import read_query
     from bvn_asp.replies import verdict_document
 
@@ -132,6 +126,24 @@ def prove(
         raise typer.Exit(1)
 
 
+def _tell_found(found: Found, finder: Finder, written: list[Path], *, count: bool) -> None:
+    from bvn_asp.replies import closing_lines, proof_lines
+
+    if count:
+        scope = ", in records that leave nothing open" if found.documented else ""
+        say(f"{found.count} patterns of statuses fit{scope}.")
+    elif found.complete and not found.answers:
+        say("None: no record fits." if found.settled else "None found: no record that leaves nothing open fits.")
+    for proof in found.proofs:
+        say("It is excluded by these together, of which none can be spared:")
+        for line in proof_lines(proof, finder.policy):
+            say(line)
+    for line in closing_lines(found):
+        say(line)
+    for path in written:
+        say(f"wrote {path}")
+
+
 def _tell(finder: Finder, item: Assertion, verdict: Verdict, *, alone: bool) -> None:
     from bvn_asp.replies import answer_lines, closing_lines, premise_words, proof_lines
 
@@ -142,7 +154,8 @@ def _tell(finder: Finder, item: Assertion, verdict: Verdict, *, alone: bool) -> 
         for line in answer_lines(verdict.counterexample, 1):
             say(line)
     if alone and verdict.proof is not None:
-        say("It follows from these together, of which none can be spared:")
+        scope = "" if verdict.holds else "Of every record that leaves nothing open it holds. "
+        say(f"{scope}It follows from these together, of which none can be spared:")
         for line in proof_lines(verdict.proof, finder.policy):
             say(line)
     elif verdict.proof is not None:

@@ -1,7 +1,7 @@
 """Conditions: what a query says of a record and its decisions, as a tree.
 
-A condition is either the literal of a space, to be searched for, or true or false of one record that was decided.
-The two are written apart from each other, so that every answer of a search is checked by the second.
+A condition is a literal of a space, to be searched for (`literals`), and true or false of one record that was decided
+(`decided`). The two are written apart from each other, so that every answer of a search is checked by the second.
 """
 
 from __future__ import annotations
@@ -12,11 +12,7 @@ from decimal import Decimal
 from itertools import product
 
 from bvn_asp.decide import SIDES
-from bvn_asp.decision import Decision
-from bvn_asp.facts import Facts
 from bvn_asp.policy import Policy
-from bvn_asp.readings import outcome
-from bvn_asp.space import Space
 from bvn_asp.terms import Term
 from bvn_asp.vocabulary import Claim, Claims
 
@@ -189,9 +185,7 @@ def profiles(condition: Condition) -> frozenset[Profile]:
             return frozenset().union(*parts)
         found: frozenset[Profile] = frozenset({(False, 0, False)})
         for options in parts:
-            found = frozenset(
-                (a or d, min(b + e, 2), c or f) for (a, b, c), (d, e, f) in product(found, options)
-            )
+            found = frozenset((a or d, min(b + e, 2), c or f) for (a, b, c), (d, e, f) in product(found, options))
         return found
     negated = isinstance(condition, Not)
     leaf = condition.part if isinstance(condition, Not) else condition
@@ -227,186 +221,9 @@ def speaks_of_open(condition: Condition) -> bool:
     )
 
 
-class Literals:
-    """Turns conditions into literals of a space whose sides are the runs `runs`.
-
-    `relaxed` gives literals that hold wherever a decision, which looks at all completions of a record, could say so;
-    it takes conditions whose negations are pushed in.
-    """
-
-    def __init__(self, space: Space, policy: Policy, runs: Runs, *, relaxed: bool = False) -> None:
-        self.space, self.policy, self.runs, self.relaxed = space, policy, runs, relaxed
-        self._about: dict[Term, list[int]] = {}
-        for name in ("yes", "no", "is", "value"):
-            for term, literal in space.terms(name).items():
-                if isinstance(term, tuple):
-                    self._about.setdefault(term[1], []).append(literal)
-        self._values = [
-            (t[1], t[2], literal)
-            for t, literal in space.terms("value").items()
-            if isinstance(t, tuple) and isinstance(t[2], int)
-        ]
-
-    def of(self, condition: Condition, readings: Mapping[str, str] | None = None) -> int:
-        """Return the literal of `condition` on the run with `readings`, the first if none."""
-        run = dict(self.runs[0] if readings is None else readings)
-        space = self.space
-        if isinstance(condition, Not):
-            if self.relaxed and (isinstance(condition.part, Differs) or status_of(condition.part) in OPEN):
-                return space.true
-            # What is denied of a decision is denied of the rules too, since a decision says more.
-            return -Literals.of(self._exact, condition.part, run)
-        if isinstance(condition, AtLeast):
-            return self._counted(condition.bound, [self.of(part, run) for part in condition.parts])
-        if isinstance(condition, Under):
-            return self.of(condition.part, {**run, **dict(condition.settings)})
-        if isinstance(condition, Differs):
-            first, second = ({**run, **dict(side)} for side in (condition.first, condition.second))
-            return space.true if self.relaxed else self._differs(self._side(first), self._side(second))
-        if isinstance(condition, Stated):
-            return space.any_of(space.all_of(map(self._claim, group)) for group in condition.claims)
-        if isinstance(condition, Compared):
-            return space.any_of(
-                space.all_of([self._comparison(number, condition), *map(self._claim, group)])
-                for group, number in condition.places
-            )
-        return self._status(condition, self._side(run))
-
-    @property
-    def _exact(self) -> Literals:
-        return self if not self.relaxed else Literals(self.space, self.policy, self.runs)
-
-    def _counted(self, bound: int, literals: list[int]) -> int:
-        if bound == len(literals):
-            return self.space.all_of(literals)
-        if bound == 1:
-            return self.space.any_of(literals)
-        # What always holds is counted here, since the space counts the same literal once.
-        rest = [literal for literal in literals if literal != self.space.true]
-        return self.space.at_least(bound - len(literals) + len(rest), rest)
-
-    def _side(self, readings: Mapping[str, str]) -> int:
-        return self.runs.index(self.policy.readings(readings))
-
-    def _status(self, condition: Condition, side: int) -> int:
-        space = self.space
-        if isinstance(condition, Status):
-            if self.relaxed and condition.status not in OPEN:
-                return -space.literal((opposite(self.policy, condition.clause, condition.status), condition.clause), side)
-            return space.literal((condition.status, condition.clause), side)
-        if isinstance(condition, Recommended):
-            made = space.literal(("recommend", condition.outcome), side)
-            may = [made, space.literal(("recommend", "pend"), side)]
-            return space.any_of(may) if self.relaxed else made
-        if isinstance(condition, Eligibility):
-            name = "eligibility_undetermined" if condition.status in OPEN else condition.status
-            settled = space.literal(name, side)
-            return space.any_of([settled, space.literal("eligibility_undetermined", side)]) if self.relaxed else settled
-        assert isinstance(condition, BodyStatus)
-        body = condition.body.lower()
-        if condition.status == "requested":
-            return space.literal(("yes", ("requested", body)), side)
-        name = "body_undetermined" if condition.status in OPEN else condition.status
-        literal = space.literal((name, body), side)
-        if self.relaxed:
-            literal = space.any_of([literal, space.literal(("body_undetermined", body), side)])
-        return space.all_of([literal, space.literal(("reported", body), side)])
-
-    def _claim(self, claim: Claim) -> int:
-        term, held = claim
-        if isinstance(term, tuple) and term[0] == "stated":
-            literal = self.space.any_of(self._about.get(term[1], ()))
-        else:
-            literal = self.space.literal(term)
-        return literal if held else -literal
-
-    def _comparison(self, number: Term, condition: Compared) -> int:
-        limit = int(condition.limit * self.policy.scale)
-        return self.space.any_of(
-            literal
-            for term, value, literal in self._values
-            if term == number and _compares(value, condition.relation, limit)
-        )
-
-    def _differs(self, first: int, second: int) -> int:
-        space = self.space
-
-        def apart(term: Term, *guards: int) -> int:
-            return space.all_of([-space.equal(space.literal(term, first), space.literal(term, second)), *guards])
-
-        found = [apart(term) for term in space.terms("recommend")]
-        bodies = [str(term[1]) for term in space.terms("reported") if isinstance(term, tuple)]
-        requests = {body: space.literal(("yes", ("requested", body))) for body in bodies}
-        without = space.all_of(-literal for literal in requests.values())
-        found += [apart(name, without) for name in ("eligible", "not_eligible")]
-        for body in bodies:
-            shown = space.any_of([requests[body], without])
-            here, there = (space.literal(("reported", body), side) for side in (first, second))
-            found.append(space.all_of([-space.equal(here, there), shown]))
-            found += [apart((name, body), here, there, shown) for name in ("permissible", "refused")]
-        return space.any_of(found)
-
-
-def _compares(value: int | Decimal, relation: str, limit: int | Decimal) -> bool:
+def compares(value: int | Decimal, relation: str, limit: int | Decimal) -> bool:
+    """Tell whether a number compares so with a limit."""
     if relation == "=":
         return value == limit
     below = value < limit if "<" in relation else value > limit
     return below or (value == limit and "=" in relation)
-
-
-@dataclass(frozen=True)
-class Decided:
-    """One record, as facts, and what each run decides for it."""
-
-    facts: Facts
-    runs: Runs
-    decisions: tuple[Decision, ...]
-
-    def fits(self, condition: Condition, readings: Mapping[str, str] | None = None) -> bool:
-        """Tell whether `condition` holds of it on the run with `readings`, the first if none."""
-        run = dict(self.runs[0] if readings is None else readings)
-        if isinstance(condition, Not):
-            return not self.fits(condition.part, run)
-        if isinstance(condition, AtLeast):
-            return sum(self.fits(part, run) for part in condition.parts) >= condition.bound
-        if isinstance(condition, Under):
-            return self.fits(condition.part, {**run, **dict(condition.settings)})
-        if isinstance(condition, Differs):
-            first, second = (self._decision({**run, **dict(side)}) for side in (condition.first, condition.second))
-            return outcome(first) != outcome(second)
-        if isinstance(condition, Stated):
-            return any(all(self._claimed(claim) for claim in group) for group in condition.claims)
-        if isinstance(condition, Compared):
-            numbers = self.facts.numbers
-            return any(
-                number in numbers
-                and all(map(self._claimed, group))
-                and _compares(numbers[number], condition.relation, condition.limit)
-                for group, number in condition.places
-            )
-        return self._has(condition, self._decision(run))
-
-    def _decision(self, readings: Mapping[str, str]) -> Decision:
-        return self.decisions[self.runs.index(self.decisions[0].policy.readings(readings))]
-
-    def _claimed(self, claim: Claim) -> bool:
-        term, held = claim
-        if isinstance(term, tuple) and term[0] == "stated":
-            return held == any(isinstance(t, tuple) and t[1] == term[1] for t in self.facts.stated)
-        return held == (term in self.facts.stated)
-
-    @staticmethod
-    def _has(condition: Condition, decision: Decision) -> bool:
-        if isinstance(condition, Status):
-            return any(c.clause.id == condition.clause and c.status == condition.status for c in decision.criteria)
-        if isinstance(condition, Recommended):
-            return decision.recommendation == condition.outcome
-        if isinstance(condition, Eligibility):
-            return decision.eligibility == condition.status
-        assert isinstance(condition, BodyStatus)
-        return any(
-            body.name == condition.body
-            and (body.requested if condition.status == "requested" else body.status == condition.status)
-            for body in decision.bodies
-        )
-

@@ -162,4 +162,3 @@ def room_of(tree: Tree[Token], text: str) -> Shape:
 def _grammar() -> Lark:
     path = Path(__file__).with_suffix(".lark")
     return Lark(path.read_text(encoding="utf-8"), start="query", parser="lalr", maybe_placeholders=False)
-

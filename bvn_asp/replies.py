@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from bvn_asp.answers import Answer, Found, Verdict
 from bvn_asp.casefile import case_text, checked, expectation
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE, Decision
+from bvn_asp.found import Answer, Found, Verdict
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
@@ -79,7 +79,7 @@ def proof_lines(proof: Proof, policy: Policy) -> Iterator[str]:
             limit = plain(Decimal(policy.thresholds[premise.clause, premise.quantity]) / policy.scale)
             limits.setdefault(premise.clause, []).append(f"{limit} {policy.units[premise.quantity]}".strip())
     if not proof.premises:
-        yield "  no clause at all: it follows from what a record can state and how a recommendation is drawn"
+        yield "  no single clause: it follows from what a record can state and how a recommendation is drawn"
     for id in proof.clauses:
         clause = policy.clauses[id]
         limit_words = f"; its limit: {', '.join(limits[id])}" if id in limits else ""
@@ -103,7 +103,7 @@ def room_words(room: Shape) -> str:
 def premise_words(proof: Proof) -> str:
     """Return what a proof rests on in one line."""
     clauses, readings = ", ".join(proof.clauses), run_words(proof.readings) if proof.readings else ""
-    return "; ".join(filter(None, (clauses, readings))) or "no clause at all"
+    return "; ".join(filter(None, (clauses, readings))) or "no single clause"
 
 
 def closing_lines(found: Found, *, asserted: bool = False) -> Iterator[str]:
@@ -112,16 +112,15 @@ def closing_lines(found: Found, *, asserted: bool = False) -> Iterator[str]:
         pass
     elif found.answers or found.count:
         scope = " among records that leave nothing open" if found.documented else ""
-        yield f"Complete: no other pattern of statuses fits{scope}." if found.complete else (
-            f"Not complete{scope}: {_STOPS[found.stopped]}."
+        yield (
+            f"Complete: no other pattern of statuses fits{scope}."
+            if found.complete
+            else (f"Not complete{scope}: {_STOPS[found.stopped]}.")
         )
     elif not found.complete:
         yield f"Undecided: {_STOPS[found.stopped]}."
     elif not found.settled:
-        yield (
-            "The rules exclude it; whether looking at all completions of an incomplete record could show it, "
-            "is not proved."
-        )
+        yield "Not proved of records that leave facts open: all of their completions might agree on what no rule says."
     yield room_words(found.query.room)
     yield NOTICE
 

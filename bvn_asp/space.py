@@ -27,7 +27,7 @@ ROOM = Shape(bodies=WIDE_BODIES, modic=2)
 _COMPARISONS = ("at_least", "below", "above", "at_most")
 _SIDES = (
     ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
-    ("at_least", "below"), ("at_most", "above"),
+    ("at_least", "below"), ("at_most", "above"), ("within", "exceeds"),
 )  # fmt: skip
 _OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
 """What defines a clause or a limit, by its opposite."""
@@ -289,7 +289,7 @@ class Space:
                     return found
 
     def switch(self) -> int:
-        """Return a literal that holds or not as an assumption has it: what is forbidden with it can be allowed again."""
+        """Return a literal that is free: what is forbidden together with it is forbidden only where it is assumed."""
         with self.control.backend() as backend:
             atom: int = backend.add_atom()
             self._add(backend, Statement(True, (atom,), 0, ()))

@@ -7,17 +7,16 @@ translating a record that holds nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bvn_asp.case import Case
+from bvn_asp.entries import SAMPLE, SAMPLE_BODY, Entry, Field, Path, entries, fields, model_of, put
 from bvn_asp.facts import facts_for
 from bvn_asp.policy import Policy
-from bvn_asp.record import FindingKind
 from bvn_asp.shape import Shape
 from bvn_asp.solve import facts_of
 from bvn_asp.terms import Term, name_of
@@ -26,36 +25,6 @@ Claim = tuple[Term, bool]
 """An input, and whether it holds."""
 Claims = tuple[tuple[Claim, ...], ...]
 """Claims of which one group holds as a whole."""
-Path = tuple[str | int, ...]
-
-_SAMPLE_BODY, _SAMPLE = "L4", Decimal(5)
-"""A body and a number that every record can state."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry of a list of the record: its word, and the least record that holds one."""
-
-    word: str
-    path: Path
-    base: Mapping[str, Any]
-    by_body: bool = False
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field: where it stands in a case file, what it can hold, and the entry it belongs to, if any."""
-
-    name: str
-    path: Path
-    words: tuple[str, ...] = ()
-    listed: bool = False
-    entry: Entry | None = None
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it holds a number."""
-        return not self.words
 
 
 class Vocabulary:
@@ -64,10 +33,10 @@ class Vocabulary:
     def __init__(self, policy: Policy, room: Shape) -> None:
         self.policy, self.room = policy, room
         self._stated: dict[str, frozenset[Term]] = {}
-        self.entries = {entry.word: entry for entry in _entries()}
+        self.entries = {entry.word: entry for entry in entries()}
         # Which findings are there, a query says of each kind by itself.
-        plain = (field for field in _fields(Case, ()) if field.path[0] != "findings")
-        found = [*plain, *(f for e in self.entries.values() for f in _fields(_model(e.path), (), e))]
+        plain = (field for field in fields(Case, ()) if field.path[0] != "findings")
+        found = [*plain, *(f for e in self.entries.values() for f in fields(model_of(e.path), (), e))]
         self.fields = {field.name: field for field in found if self._reaches(field)}
         self._aliases = {
             f"{'.'.join(map(str, f.entry.path))}.{f.name.split('.', 1)[1]}": f
@@ -105,7 +74,7 @@ class Vocabulary:
 
     def unknown(self, field: Field, *, body: str = "", place: int = 0) -> Claims:
         """Return what it means that a field is not stated, while its entry is there: `stated` is any form of input."""
-        samples = field.words or (str(_SAMPLE),)
+        samples = field.words or (str(SAMPLE),)
         values = [{"yes": True, "no": False}.get(word, word) for word in samples]
         held = {term for v in values for term in self._claimed(field, [v] if field.listed else v, body)}
         subjects = sorted({term[1] for term in held if isinstance(term, tuple)}, key=str)
@@ -119,7 +88,8 @@ class Vocabulary:
     def presence(self, entry: Entry, answer: bool, *, body: str = "", place: int = 0) -> Claims:
         """Return what it means that an entry is there, or that there is none."""
         if answer:
-            return self._at_places(entry, frozenset(), body, place)
+            # A list is filled from its start, so that its first place is taken if any is.
+            return self._at_places(entry, frozenset(), body, place or 1)
         absent = tuple((("no", subject), True) for subject in self._subjects(entry, body, place or 1))
         return (absent,)
 
@@ -141,12 +111,12 @@ class Vocabulary:
     @cached_property
     def _number_fields(self) -> dict[Term, Field]:
         numbers = (field for field in self.fields.values() if field.is_number)
-        return {number: field for field in numbers for number in self.numbers(field, _SAMPLE)}
+        return {number: field for field in numbers for number in self.numbers(field, SAMPLE)}
 
     @property
     def moments(self) -> list[tuple[Term, Term]]:
         """The pairs of numbers that one field states at two moments, the earlier moment first."""
-        terms = {field.name: sorted(self.numbers(field, _SAMPLE), key=str) for field in self._number_fields.values()}
+        terms = {field.name: sorted(self.numbers(field, SAMPLE), key=str) for field in self._number_fields.values()}
         return [(two[1], two[0]) for two in terms.values() if len(two) == 2]
 
     def can_hold(self, number: Term, value: Decimal) -> bool:
@@ -170,8 +140,8 @@ class Vocabulary:
         """Tell whether the policy hears of a field at all."""
         try:
             if field.is_number:
-                return bool(self.numbers(field, _SAMPLE))
-            claims = self.claims(field, field.words[0], body=_SAMPLE_BODY)
+                return bool(self.numbers(field, SAMPLE))
+            claims = self.claims(field, field.words[0], body=SAMPLE_BODY)
         except ValueError:
             return False
         return any(claims) and all(name_of(term) != "assumed_absent" for group in claims for term, _ in group)
@@ -186,7 +156,7 @@ class Vocabulary:
     def _stated_by(self, base: Mapping[str, Any], path: Path = (), value: Any = None) -> frozenset[Term]:
         key = repr((base, path, value))
         if key not in self._stated:
-            record = _put(base, path, value) if path else base
+            record = put(base, path, value) if path else base
             try:
                 case = Case.model_validate(record)
             except ValidationError as error:
@@ -232,91 +202,4 @@ def _moved(term: Term, place: int) -> Term:
 
 
 def _with_body(entry: Entry, body: str) -> Mapping[str, Any]:
-    return _put(entry.base, (*entry.path, 0, "bodies"), [body]) if body and entry.by_body else entry.base
-
-
-def _put(base: Any, path: Path, value: Any) -> Any:
-    """Return a copy of `base` with `value` at `path`."""
-    if not path:
-        return value
-    head, *rest = path
-    if isinstance(head, int):
-        copy = list(base or [])
-        copy += [{}] * (head + 1 - len(copy))
-        copy[head] = _put(copy[head], tuple(rest), value)
-        return copy
-    return {**(base or {}), head: _put((base or {}).get(head), tuple(rest), value)}
-
-
-def _entries() -> Iterator[Entry]:
-    for kind in get_args(FindingKind):
-        yield Entry(kind, ("findings", "present"), {"findings": {"present": [{"kind": kind}]}})
-    for section, model in (("", Case), *((name, _part(Case, name)) for name in Case.model_fields)):
-        for name in model.model_fields if model is not None else ():
-            items = _items(model, name) if model is not None else None
-            if items is None or name in ("present", "expected"):
-                continue
-            path: Path = (section, name) if section else (name,)
-            by_body = "bodies" in items.model_fields
-            entry = {"bodies": [_SAMPLE_BODY]} if by_body else {}
-            yield Entry(_word(items), path, _put({}, (*path, 0), entry), by_body)
-
-
-def _first(entry: Entry) -> Mapping[str, Any]:
-    """Return what the least record states of the entry itself."""
-    found: Any = entry.base
-    for step in (*entry.path, 0):
-        found = found[step]
-    assert isinstance(found, Mapping)
-    return found
-
-
-def _word(items: type[BaseModel]) -> str:
-    return items.__name__.removesuffix("Finding").lower()
-
-
-def _part(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    kind = model.model_fields[name].annotation
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
-
-
-def _items(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    """Return the model of a list's items, if the field is such a list."""
-    for kind in _kinds(model.model_fields[name].annotation):
-        if get_origin(kind) is tuple and isinstance(get_args(kind)[0], type):
-            item = get_args(kind)[0]
-            return item if issubclass(item, BaseModel) else None
-    return None
-
-
-def _model(path: Path) -> type[BaseModel]:
-    """Return the model of the entries of the list at `path`."""
-    model: type[BaseModel] = Case
-    *sections, name = map(str, path)
-    for section in sections:
-        model = _part(model, section) or model
-    found = _items(model, name)
-    assert found is not None
-    return found
-
-
-def _kinds(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) not in (None, tuple, Literal) else (annotation,)
-
-
-def _fields(model: type[BaseModel], path: Path, entry: Entry | None = None) -> Iterator[Field]:
-    for name, info in model.model_fields.items():
-        part = _part(model, name)
-        here = (*path, name)
-        if entry is not None and name in _first(entry):
-            continue
-        if part is not None:
-            yield from _fields(part, here, entry)
-            continue
-        for kind in _kinds(info.annotation):
-            listed = get_origin(kind) is tuple
-            inner = get_args(kind)[0] if listed else kind
-            words = ("yes", "no") if inner is bool else get_args(inner) if get_origin(inner) is Literal else ()
-            if words or inner is Decimal:
-                label = ".".join((*([entry.word] if entry else []), *map(str, here)))
-                yield Field(label, here, tuple(map(str, words)), listed, entry)
+    return put(entry.base, (*entry.path, 0, "bodies"), [body]) if body and entry.by_body else entry.base

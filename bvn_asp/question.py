@@ -1,0 +1,198 @@
+"""One query on its way through the space of all records to its answers, or to a proof that there are none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import cached_property
+
+from bvn_asp.condition import (
+    AtLeast,
+    BodyStatus,
+    Condition,
+    Runs,
+    failing,
+    negation_pushed_in,
+    profiles,
+    speaks_of_open,
+    walk,
+)
+from bvn_asp.decide import SIDES
+from bvn_asp.decided import Decided
+from bvn_asp.errors import SolveError
+from bvn_asp.facts import facts_for
+from bvn_asp.found import Answer, Found
+from bvn_asp.literals import Literals
+from bvn_asp.query import Query
+from bvn_asp.search import Search
+from bvn_asp.space import SearchTimeoutError, World
+
+MOST_MISSES = 12
+"""Most records that are tried although their decision says more than the search, before a search gives them up."""
+
+
+class Question:
+    """One query on its way to its answers."""
+
+    def __init__(self, search: Search, query: Query, runs: Runs, timeout: float | None) -> None:
+        self.policy, self.search, self.runs = search.policy, search, runs
+        self.space = self.search.space
+        self.condition = negation_pushed_in(query.condition)
+        self.literals = Literals(self.space, self.policy, runs)
+        self.goal = self.literals.of(self.condition)
+        self.found = Found(query, runs)
+        self.run = [literal for side, run in enumerate(runs) for literal in self.space.run(run, side)]
+        self.documented = self.space.literal("documented")
+        self.timeout = timeout
+
+    def guarded(self, steps: Iterator[None]) -> Iterator[Found]:
+        """Yield the state after every step, and note why the steps ended."""
+        found = self.found
+        self.space.deadline = None if self.timeout is None else time.monotonic() + self.timeout
+        try:
+            yield found
+            for _ in steps:
+                yield found
+        except SearchTimeoutError:
+            found.stopped = "timeout"
+        except KeyboardInterrupt:
+            found.stopped = "interrupted"
+        finally:
+            self.space.deadline = None
+        yield found
+
+    def find(self, limit: int, *, open_records: bool, confirm: bool) -> Iterator[None]:
+        """Add answers one by one, then a proof if there are none."""
+        found, misses = self.found, 0
+        switch = self.space.switch()
+        scopes = [[self.documented], []]
+        for place, scope in enumerate(scopes):
+            found.documented = place == 0
+            while len(found.answers) < limit:
+                assumed = [*self.run, *self.space.usual(self.search.usual), self.goal, switch, *scope]
+                world = self.space.find(assumed, fewest=True)
+                if world is None:
+                    break
+                answer = self._answer(world)
+                if answer is None and misses >= MOST_MISSES:
+                    found.stopped = "limit"
+                    break
+                misses += answer is None
+                self.space.forbid([switch, *(self._pattern(world) if answer else self._record(world))])
+                if answer is not None:
+                    found.answers.append(answer)
+                    yield
+            if len(found.answers) >= limit:
+                found.stopped = "limit"
+                return
+            if found.answers and not open_records:
+                break
+        found.complete = not found.stopped
+        if not found.answers:
+            yield from self._prove(confirm=confirm)
+
+    def count(self, limit: int, *, open_records: bool) -> Iterator[None]:
+        """Count patterns one by one."""
+        found = self.found
+        speaks = open_records or speaks_of_open(self.condition)
+        found.documented = not speaks
+        assumed = [*self.run, self.goal, *([] if speaks else [self.documented])]
+        for world in self.space.patterns(assumed, self._told):
+            if speaks and self._answer(world) is None:
+                # Another record of this pattern may do, which is not looked for.
+                found.stopped = "limit"
+                continue
+            if found.count >= limit:
+                found.stopped = "limit"
+                return
+            found.count += 1
+            yield
+        found.complete = found.settled = not found.stopped
+
+    def _prove(self, *, confirm: bool) -> Iterator[None]:
+        """Add a minimal proof of what has no answer, and find out which records it covers."""
+        found = self.found
+        goals, found.settled = self._settled()
+        words = f"no record fits: {found.query.text}"
+        for scope in ([], [self.documented]):
+            found.proofs = self.search.proofs(
+                [*goals, *scope], words, self.runs[0], confirm=confirm, others=self.runs[1:]
+            )
+            if found.proofs:
+                found.documented = bool(scope)
+                break
+        yield
+
+    def _settled(self) -> tuple[list[int], bool]:
+        """Return what to refute, and whether its refutation covers what completions settle beyond the rules.
+
+        A decision has a status if all completions of its record have it. So what no complete record can be, no record
+        can be, as long as at most one settled status is denied: a completion then denies it too. And what is open has
+        each of its values in some completion, so one value that cannot be is enough.
+        """
+        condition, literals = self.condition, self.literals
+        if _lifts(condition):
+            return [self.goal], True
+        parts = condition.parts if isinstance(condition, AtLeast) and condition.bound == len(condition.parts) else ()
+        simple = [part for part in parts if all(not denied and not left for _, denied, left in profiles(part))]
+        kept = [literals.of(part) for part in simple]
+        # What the refutation of the whole draws on is tried first.
+        meanings = {literals.of(part): part for part in parts if part not in simple and _lifts(part)}
+        core = self.space.refutation([*self._held, *self.run, self.documented, *kept, *meanings]) or frozenset()
+        for literal in sorted(meanings, key=lambda literal: literal not in core):
+            goals = [*kept, literal]
+            if self.space.refutation([*self._held, *self.run, self.documented, *goals]) is not None:
+                return goals, True
+        for part in parts:
+            for literal in literals.completions(part):
+                if self.space.refutation([*self._held, *self.run, self.documented, *kept, literal]) is not None:
+                    return [self.goal], True
+        relaxed = Literals(self.space, self.policy, self.runs, relaxed=True).of(condition)
+        return [self.goal], self.space.find([*self.run, relaxed]) is None
+
+    @property
+    def _held(self) -> list[int]:
+        return [self.space.held(premise) for premise in self.space.premises]
+
+    @cached_property
+    def _told(self) -> list[int]:
+        """The literals that make the pattern of an answer."""
+        told: list[int] = []
+        bodies = any(isinstance(part, BodyStatus) for part in walk(self.condition))
+        for side in range(len(self.runs)):
+            for clause in self.policy.clauses.values():
+                if clause.kind in SIDES and clause.part_of is None:
+                    told.append(self.space.literal((failing(self.policy, clause.id), clause.id), side))
+                    told.append(self.space.literal(("undetermined", clause.id), side))
+            if bodies:
+                told += [
+                    self.space.literal((status, body.lower()), side)
+                    for body in self.search.room.bodies
+                    for status in ("permissible", "refused")
+                ]
+        return [literal for literal in dict.fromkeys(told) if abs(literal) != self.space.true]
+
+    def _pattern(self, world: World) -> list[int]:
+        return [literal if literal in world.true else -literal for literal in self._told]
+
+    def _record(self, world: World) -> list[int]:
+        """Return what makes the record of a world, numbers and readings of it included."""
+        return [literal if term in world.inputs[0] else -literal for literal, term in self.space.inputs[0].items()]
+
+    def _answer(self, world: World) -> Answer | None:
+        """Return a world as an answer; None if the shipped path decides its record otherwise."""
+        try:
+            witness = self.search.replay(world)
+        except SolveError:
+            return None
+        engine, case = self.search.engine, witness.case
+        decisions = tuple(engine.decide(case, run) for run in self.runs)
+        facts = facts_for(case, self.policy, self.runs[0], shape=self.search.room)
+        if not Decided(facts, self.runs, decisions).fits(self.condition):
+            return None
+        return Answer(witness.record, case, self.runs, decisions, witness.departures)
+
+
+def _lifts(condition: Condition) -> bool:
+    """Tell whether what no complete record can be, by the rules alone, no record can be as it is decided."""
+    return all(not settled or (denied < 2 and not left) for settled, denied, left in profiles(condition))
