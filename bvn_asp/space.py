@@ -327,10 +327,11 @@ class Space:
 
     def _wait(self, handle: clingo.SolveHandle) -> None:
         # Short waits, so that an interrupt from the keyboard is seen between two of them.
-        while not handle.wait(0.05):
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                handle.cancel()
-                raise SearchTimeoutError("the time for the search is up")
+        while self.deadline is None or time.monotonic() <= self.deadline:
+            if handle.wait(0.05):
+                return
+        handle.cancel()
+        raise SearchTimeoutError("the time for the search is up")
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true
