@@ -6,14 +6,12 @@ import time
 from collections.abc import Iterator
 from functools import cached_property
 
+from bvn_asp.completions import Reach
 from bvn_asp.condition import (
-    AtLeast,
     BodyStatus,
-    Condition,
     Runs,
     failing,
     negation_pushed_in,
-    profiles,
     speaks_of_open,
     walk,
 )
@@ -112,7 +110,8 @@ class Question:
     def _prove(self, *, confirm: bool) -> Iterator[None]:
         """Add a minimal proof of what has no answer, and find out which records it covers."""
         found = self.found
-        goals, found.settled = self._settled()
+        reached = Reach(self.literals, self.run, self.documented).of(self.condition)
+        goals, found.settled = reached or [self.goal], reached is not None
         words = f"no record fits: {found.query.text}"
         for scope in ([], [self.documented]):
             found.proofs = self.search.proofs(
@@ -122,37 +121,6 @@ class Question:
                 found.documented = bool(scope)
                 break
         yield
-
-    def _settled(self) -> tuple[list[int], bool]:
-        """Return what to refute, and whether its refutation covers what completions settle beyond the rules.
-
-        A decision has a status if all completions of its record have it. So what no complete record can be, no record
-        can be, as long as at most one settled status is denied: a completion then denies it too. And what is open has
-        each of its values in some completion, so one value that cannot be is enough.
-        """
-        condition, literals = self.condition, self.literals
-        if _lifts(condition):
-            return [self.goal], True
-        parts = condition.parts if isinstance(condition, AtLeast) and condition.bound == len(condition.parts) else ()
-        simple = [part for part in parts if all(not denied and not left for _, denied, left in profiles(part))]
-        kept = [literals.of(part) for part in simple]
-        # What the refutation of the whole draws on is tried first.
-        meanings = {literals.of(part): part for part in parts if part not in simple and _lifts(part)}
-        core = self.space.refutation([*self._held, *self.run, self.documented, *kept, *meanings]) or frozenset()
-        for literal in sorted(meanings, key=lambda literal: literal not in core):
-            goals = [*kept, literal]
-            if self.space.refutation([*self._held, *self.run, self.documented, *goals]) is not None:
-                return goals, True
-        for part in parts:
-            for literal in literals.completions(part):
-                if self.space.refutation([*self._held, *self.run, self.documented, *kept, literal]) is not None:
-                    return [self.goal], True
-        relaxed = Literals(self.space, self.policy, self.runs, relaxed=True).of(condition)
-        return [self.goal], self.space.find([*self.run, relaxed]) is None
-
-    @property
-    def _held(self) -> list[int]:
-        return [self.space.held(premise) for premise in self.space.premises]
 
     @cached_property
     def _told(self) -> list[int]:
@@ -191,8 +159,3 @@ class Question:
         if not Decided(facts, self.runs, decisions).fits(self.condition):
             return None
         return Answer(witness.record, case, self.runs, decisions, witness.departures)
-
-
-def _lifts(condition: Condition) -> bool:
-    """Tell whether what no complete record can be, by the rules alone, no record can be as it is decided."""
-    return all(not settled or (denied < 2 and not left) for settled, denied, left in profiles(condition))

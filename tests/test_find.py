@@ -107,7 +107,7 @@ def test_the_only_reason_is_found_exactly_where_no_other_item_says_the_same() ->
     # Age is in both lists, the radiographic block stands twice, the limits three times; whatever causes the pain by
     # items 15 or 22 is additional pathology by Indications 5; item 8 is about billing unless read as a criterion.
     twice = {"i1", "n1", "n8", "n14", "i7", "i9", "i10", "n20", "n21", "n15", "n22", "i8"}
-    assert {id for id, held in alone.items() if held is not True} == twice
+    assert {id for id, held in alone.items() if held is False} == twice
     assert find("only reason is i8 under anaesthesia=criterion", limit=1).holds is True
 
 
