@@ -23,6 +23,10 @@ Readings = Annotated[
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds that a search may last.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Let a second engine check every proof (extra `proof`).")]
+Certificate = Annotated[
+    Path | None,
+    typer.Option("--certificate", help="Write what a proof refutes as a DIMACS file, for any solver to check."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, max=100_000, help="Most answers, or most patterns counted.")
@@ -42,6 +46,7 @@ def find(
     reading: Readings = None,
     timeout: Timeout = 60.0,
     confirm: Confirm = False,
+    certificate: Certificate = None,
     as_json: AsJson = False,
 ) -> None:
     """Find edge cases: records that fit a query, nearest to an unremarkable patient first, or a proof of none."""
@@ -69,6 +74,8 @@ def find(
                     say(line)
             progress.start(f"{found.count} patterns" if count else f"{len(found.answers)} answers")
     written: list[Path] = []
+    if certificate is not None and found.certify is not None:
+        written = write(certificate.parent, [(certificate.name, found.certify())])
     if save is not None and found.answers:
         written = write(save, files_of(found, finder.search_for(found.query, len(found.runs)).engine))
     if as_json:
@@ -87,16 +94,20 @@ def prove(
     reading: Readings = None,
     timeout: Timeout = 60.0,
     confirm: Confirm = False,
+    certificate: Certificate = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Prove assertions of every record, or show a record that contradicts one (exit code 1)."""
     from bvn_asp.assertions import SHIPPED, Assertion, load_assertions
+    from bvn_asp.casefile import save
     from bvn_asp.finder import Finder
     from bvn_asp.query import read_query
     from bvn_asp.replies import verdict_document
 
     if assertion is not None and file is not None:
         raise BvnError("give an assertion or --file, not both")
+    if certificate is not None and assertion is None:
+        raise BvnError("--certificate is of one proof: give the assertion")
     finder, readings = Finder(), _readings(reading)
     if assertion is not None:
         assertions = [Assertion("", 0, read_query(assertion, finder.policy))]
@@ -114,6 +125,8 @@ def prove(
                 progress.stop()
                 if not as_json:
                     _tell(finder, item, verdict, alone=assertion is not None)
+        if certificate is not None and verdict.found.certify is not None:
+            save(certificate.parent, [(certificate.name, verdict.found.certify())])
     except KeyboardInterrupt:
         fail(f"interrupted: {len(done)} of {len(assertions)} assertions were decided", INTERRUPTED)
     if as_json:

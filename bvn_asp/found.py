@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bvn_asp.case import Case
@@ -35,7 +36,8 @@ class Found:
 
     `complete` tells that nothing else fits, `stopped` why a search ended early: limit, timeout or interrupted.
     `documented` tells that only records were searched that leave nothing open; `settled` that a proof covers every
-    record, and not only those whose statuses follow from the rules without looking at completions.
+    record, and not only those whose statuses follow from the rules without looking at completions. `certify`
+    gives what the first proof refutes as a DIMACS file, which any solver of propositional formulas can check.
     """
 
     query: Query
@@ -47,6 +49,7 @@ class Found:
     documented: bool = False
     proofs: list[Proof] = field(default_factory=list)
     settled: bool = False
+    certify: Callable[[], str] | None = field(default=None, repr=False)
 
     @property
     def holds(self) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from bvn_asp.completions import Reach
 from bvn_asp.condition import (
@@ -114,11 +114,12 @@ class Question:
         goals, found.settled = reached or [self.goal], reached is not None
         words = f"no record fits: {found.query.text}"
         for scope in ([], [self.documented]):
-            found.proofs = self.search.proofs(
-                [*goals, *scope], words, self.runs[0], confirm=confirm, others=self.runs[1:]
-            )
+            goal = [*goals, *scope]
+            found.proofs = self.search.proofs(goal, words, self.runs[0], confirm=confirm, others=self.runs[1:])
             if found.proofs:
                 found.documented = bool(scope)
+                first = found.proofs[0]
+                found.certify = partial(self.search.formula, first, goal, self.runs[0], self.runs[1:])
                 break
         yield
 

@@ -16,7 +16,7 @@ from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM, Ground, Space, World, ground
+from bvn_asp.space import ROOM, Ground, Premise, Space, World, ground
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
@@ -141,12 +141,8 @@ class Search:
         `others` are the readings of the runs after the first.
         With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
         """
-        run = [-self.space.literal(name) for name in ("closed", "complete")]
-        wanted = [*run, *goal]
-        grounds = grounds_of(self.space, self.policy, readings or {})
-        for side, further in enumerate(others, 1):
-            for premise, literals in grounds_of(self.space, self.policy, further, side).items():
-                grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
+        wanted = self._wanted(goal)
+        grounds = self._grounds(readings, others)
         found = [Proof(words, core, self.room) for core in minimal_cores(self.space, wanted, grounds, most)]
         if not confirm:
             return found
@@ -155,6 +151,32 @@ class Search:
             if certificate.refuted(self.space.statements, assumed) is None:
                 raise SolveError(f"the second engine does not confirm: {words}")
         return [replace(proof, engine=certificate.engine()) for proof in found]
+
+    def formula(
+        self, proof: Proof, goal: Iterable[int], readings: Mapping[str, str] | None = None,
+        others: Sequence[Mapping[str, str]] = (),
+    ) -> str:  # fmt: skip
+        """Return what `proof` refutes as a DIMACS file, which any solver of propositional formulas finds unsatisfiable.
+
+        `goal`, `readings` and `others` are those that the proof was asked for.
+        """
+        grounds = self._grounds(readings, others)
+        assumed = [*self._wanted(goal), *(literal for premise in proof.premises for literal in grounds[premise])]
+        premises = (f"premise: {p.kind} {p.clause} {p.quantity}" for p in proof.premises)
+        remarks = (proof.goal, f"policy version {self.policy.version}, sha256 {self.policy.sha256}", *premises)
+        return certificate.dimacs(certificate.formula(self.space.statements, assumed, whole=True), remarks)
+
+    def _wanted(self, goal: Iterable[int]) -> list[int]:
+        return [*(-self.space.literal(name) for name in ("closed", "complete")), *goal]
+
+    def _grounds(
+        self, readings: Mapping[str, str] | None, others: Sequence[Mapping[str, str]]
+    ) -> dict[Premise, tuple[int, ...]]:
+        grounds = grounds_of(self.space, self.policy, readings or {})
+        for side, further in enumerate(others, 1):
+            for premise, literals in grounds_of(self.space, self.policy, further, side).items():
+                grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
+        return grounds
 
     def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
         """Return in words what `inputs` state of a topic."""
