@@ -67,12 +67,12 @@ def find(
     shown = 0
     with _Progress() as progress:
         for found in steps:
-            progress.stop()
+            progress.show(f"{found.count} patterns" if count else f"{len(found.answers)} answers")
             for answer in found.answers[shown:] if not as_json else ():
                 shown += 1
+                progress.stop()
                 for line in answer_lines(answer, shown):
                     say(line)
-            progress.start(f"{found.count} patterns" if count else f"{len(found.answers)} answers")
     written: list[Path] = []
     if certificate is not None and found.certify is not None:
         written = write(certificate.parent, [(certificate.name, found.certify())])
@@ -117,7 +117,7 @@ def prove(
     try:
         with _Progress() as progress:
             for item in assertions:
-                progress.start(f"{len(done)} of {len(assertions)} assertions")
+                progress.show(f"{len(done)} of {len(assertions)} assertions")
                 verdict = finder.prove(item.query, readings=readings, timeout=timeout, confirm=confirm)
                 if verdict.found.stopped == "interrupted":
                     raise KeyboardInterrupt
@@ -198,6 +198,7 @@ class _Progress:
 
     def __init__(self) -> None:
         self._status: Any = None
+        self._shown = False
         if sys.stderr.isatty():
             from rich.console import Console
 
@@ -209,13 +210,16 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, words: str) -> None:
+    def show(self, words: str) -> None:
         """Show how much is done."""
         if self._status is not None:
             self._status.update(f"searching: {words} so far")
-            self._status.start()
+            if not self._shown:
+                self._status.start()
+            self._shown = True
 
     def stop(self) -> None:
         """Make room for other output."""
-        if self._status is not None:
+        if self._status is not None and self._shown:
             self._status.stop()
+        self._shown = False

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from functools import cached_property, partial
 
+from pydantic import ValidationError
+
 from bvn_asp.completions import Reach
 from bvn_asp.condition import (
     BodyStatus,
@@ -73,7 +75,7 @@ class Question:
                     break
                 answer = self._answer(world)
                 if answer is None and misses >= MOST_MISSES:
-                    found.stopped = "limit"
+                    found.stopped = "misses"
                     break
                 misses += answer is None
                 self.space.forbid([switch, *(self._pattern(world) if answer else self._record(world))])
@@ -85,9 +87,9 @@ class Question:
                 return
             if found.answers and not open_records:
                 break
-        found.complete = not found.stopped
-        if not found.answers:
+        if not found.answers and not found.stopped:
             yield from self._prove(confirm=confirm)
+        found.complete = not found.stopped
 
     def count(self, limit: int, *, open_records: bool) -> Iterator[None]:
         """Count patterns one by one."""
@@ -98,7 +100,7 @@ class Question:
         for world in self.space.patterns(assumed, self._told):
             if speaks and self._answer(world) is None:
                 # Another record of this pattern may do, which is not looked for.
-                found.stopped = "limit"
+                found.stopped = "misses"
                 continue
             if found.count >= limit:
                 found.stopped = "limit"
@@ -152,7 +154,7 @@ class Question:
         """Return a world as an answer; None if the shipped path decides its record otherwise."""
         try:
             witness = self.search.replay(world)
-        except SolveError:
+        except (SolveError, ValidationError):
             return None
         engine, case = self.search.engine, witness.case
         decisions = tuple(engine.decide(case, run) for run in self.runs)

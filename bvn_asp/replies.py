@@ -20,6 +20,7 @@ _STOPS = {
     "limit": "there may be more: raise --limit",
     "timeout": "the time was up before all was searched: raise --timeout",
     "interrupted": "interrupted before all was searched",
+    "misses": "records that the rules leave open, and all their completions settle, are too many to try",
 }
 
 

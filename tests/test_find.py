@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import bvn_asp
 from bvn_asp.case import Case
@@ -27,7 +28,7 @@ from bvn_asp.replies import files_of
 from bvn_asp.space import Space
 from bvn_asp.suite import Coverage, check
 from tests.questions import QUESTIONS, Question, within_the_searches
-from tests.random_cases import random_case
+from tests.random_cases import random_case, random_readings
 
 FINDER = Finder()
 POLICY = FINDER.policy
@@ -47,7 +48,7 @@ def known_records() -> list[tuple[Case, Decision]]:
     return [(case, ENGINE.decide(case)) for case in cases if within_the_searches(case)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(QUESTIONS)
 def test_a_witness_fits_its_query_and_where_there_is_none_no_known_record_fits(question: Question) -> None:
     text, meaning = question
@@ -60,6 +61,21 @@ def test_a_witness_fits_its_query_and_where_there_is_none_no_known_record_fits(q
         assert found.proofs
         for case, decision in known_records():
             assert not meaning(case, decision), (text, case.story)
+
+
+@pytest.mark.slow
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@given(QUESTIONS, st.integers(0, 2**32), st.booleans())
+def test_the_same_under_other_readings(question: Question, seed: int, open_records: bool) -> None:
+    (text, meaning), random = question, Random(seed)
+    readings = random_readings(random, POLICY)
+    found = find(text, limit=3, readings=readings, open_records=open_records)
+    for name, file in files_of(found, ENGINE):
+        case = read_case(file, name)
+        assert meaning(case, ENGINE.decide(case, readings)), (file, readings)
+    if found.holds is False:
+        for case, _ in random.sample(known_records(), 40):
+            assert not meaning(case, ENGINE.decide(case, readings)), (text, case, readings)
 
 
 @pytest.mark.parametrize(
