@@ -47,7 +47,7 @@ class Reach:
     def _one_denial(self, parts: list[Condition]) -> list[int] | None:
         """Return what is simple among `parts`, and one other part, if no complete record fits them."""
         kept = [self.literals.of(part) for part in parts if _is_simple(part)]
-        others = [self.literals.of(part) for part in parts if not _is_simple(part) and lifts(part)]
+        others = [self.literals.of(part) for part in parts if not _is_simple(part) and _denies_one(part)]
         if self._refuted([self.documented, *kept]):
             return kept
         # What a refutation of the whole draws on is tried first.
@@ -75,6 +75,10 @@ class Reach:
 def lifts(condition: Condition) -> bool:
     """Tell whether what no complete record can be, by the rules alone, no record can be as it is decided."""
     return all(not settled or (denied < 2 and not left) for settled, denied, left in profiles(condition))
+
+
+def _denies_one(part: Condition) -> bool:
+    return all(denied < 2 and not left for _, denied, left in profiles(part))
 
 
 def _is_simple(part: Condition) -> bool:

@@ -180,9 +180,11 @@ def profiles(condition: Condition) -> frozenset[Profile]:
     if isinstance(condition, Under):
         return profiles(condition.part)
     if isinstance(condition, AtLeast):
-        parts = [profiles(part) for part in condition.parts]
+        parts = [profiles(part) for part in condition.parts] if condition.bound > 0 else []
         if condition.bound == 1:
             return frozenset().union(*parts)
+        if condition.bound > len(condition.parts):
+            return frozenset()
         found: frozenset[Profile] = frozenset({(False, 0, False)})
         for options in parts:
             found = frozenset((a or d, min(b + e, 2), c or f) for (a, b, c), (d, e, f) in product(found, options))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bvn_asp.case import Case
-from bvn_asp.condition import Not, Status, runs_of
+from bvn_asp.condition import Not, Status, negation_pushed_in, profiles, runs_of
 from bvn_asp.decide import Engine
 from bvn_asp.decided import Decided
 from bvn_asp.entries import SAMPLE
@@ -203,3 +203,27 @@ def test_any_text_is_a_query_or_an_error_with_a_place(text: str) -> None:
         assert not any(c in str(error).split("\n")[-2] for c in "\x00\x1b")
     else:
         assert query.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("approve and n8 violated", {(True, 0, False)}),
+        ("approve and not n8 violated", {(True, 1, False)}),
+        ("approve and not n8 violated and not n9 violated", {(True, 2, False)}),
+        ("not n8 violated and not n9 violated", {(False, 2, False)}),
+        ("approve or not n8 violated", {(True, 0, False), (False, 1, False)}),
+        ("approve and n8 undetermined", {(True, 0, True)}),
+        ("approve and pregnancy unknown", {(True, 0, True)}),
+        ("pregnancy is yes and not L4 requested", {(False, 0, False)}),
+        ("not disc_herniation at L4", {(False, 1, False)}),
+        ("not modic at L4", {(False, 2, False)}),
+        ("not differs between modic_scope=same_body and modic_scope=any_in_range", {(True, 0, True)}),
+        ("at least 2 bodies refused", {(True, 0, False)}),
+        ("at most 0 bodies refused", {(False, 2, False)}),
+        ("at least 0 bodies refused", {(False, 0, False)}),
+        ("not at least 0 bodies refused", set()),
+    ],
+)
+def test_what_a_proof_over_complete_records_must_know_of_a_query(text: str, known: set[tuple[bool, int, bool]]) -> None:
+    assert profiles(negation_pushed_in(read_query(text, POLICY).condition)) == known
