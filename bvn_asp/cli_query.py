@@ -143,8 +143,7 @@ def _tell_found(found: Found, finder: Finder, written: list[Path], *, count: boo
     from bvn_asp.replies import closing_lines, proof_lines
 
     if count:
-        scope = ", in records that leave nothing open" if found.documented else ""
-        say(f"{found.count} patterns of statuses fit{scope}.")
+        say(f"{found.count} {'pattern of statuses fits' if found.count == 1 else 'patterns of statuses fit'}.")
     elif found.complete and not found.answers:
         say("None: no record fits." if found.settled else "None found: no record that leaves nothing open fits.")
     for proof in found.proofs:

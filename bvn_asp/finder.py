@@ -19,8 +19,8 @@ LIMIT, COUNT_LIMIT, TIMEOUT = 3, 1_000, 60.0
 """Most answers shown, most patterns counted, and seconds that a search may last, unless asked for otherwise."""
 MOST_RUNS = 4
 """Most runs that one query may be about."""
-MOST_SEARCHES = 8
-"""Most ground programs that are kept for later queries."""
+MOST_SEARCHES, MOST_QUERIES = 8, 400
+"""Most ground programs that are kept for later queries, and most queries that one of them answers."""
 
 
 class Finder:
@@ -28,6 +28,7 @@ class Finder:
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.policy = policy or shipped_policy()
+        self._asked: dict[tuple[Shape, tuple[tuple[str, int], ...], int], int] = {}
         self._searches: dict[tuple[Shape, tuple[tuple[str, int], ...], int], Search] = {}
 
     def read(self, text: str | Query, readings: Mapping[str, str] | None = None) -> tuple[Query, Runs]:
@@ -90,11 +91,19 @@ class Finder:
     def search_for(self, query: Query, runs: int) -> Search:
         """Return the search in which `query` can be asked, grounding it at the first call."""
         key = query.room, query.limits(self.policy), runs
+        self._asked[key] = self._asked.get(key, 0) + 1
+        # Every query leaves its conditions in the space, so that a new one is due now and then.
+        if self._asked[key] % MOST_QUERIES == 0:
+            self._searches.pop(key, None)
         if key not in self._searches:
             while len(self._searches) >= MOST_SEARCHES:
-                self._searches.pop(next(iter(self._searches)))
+                oldest = next(iter(self._searches))
+                self._searches.pop(oldest)
+                self._asked.pop(oldest, None)
             self._searches[key] = Search(self.policy, query.room, query.limits(self.policy), runs)
             _keep_to_what_records_hold(self._searches[key])
+        # The one that was asked last goes last.
+        self._searches[key] = self._searches.pop(key)
         return self._searches[key]
 
 

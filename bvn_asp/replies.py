@@ -17,8 +17,8 @@ from bvn_asp.search import Departure
 from bvn_asp.shape import Shape
 
 _STOPS = {
-    "limit": "there may be more: raise --limit",
-    "timeout": "the time was up before all was searched: raise --timeout",
+    "limit": "there may be more, see --limit",
+    "timeout": "the time was up before all was searched, see --timeout",
     "interrupted": "interrupted before all was searched",
     "misses": "records that the rules leave open, and all their completions settle, are too many to try",
 }
@@ -112,12 +112,10 @@ def closing_lines(found: Found, *, asserted: bool = False) -> Iterator[str]:
     if asserted and found.answers:
         pass
     elif found.answers or found.count:
-        scope = " among records that leave nothing open" if found.documented else ""
-        yield (
-            f"Complete: no other pattern of statuses fits{scope}."
-            if found.complete
-            else (f"Not complete{scope}: {_STOPS[found.stopped]}.")
-        )
+        more = f"Not complete: {_STOPS.get(found.stopped, found.stopped)}."
+        yield "Complete: no other pattern of statuses fits." if found.complete else more
+        if found.documented:
+            yield "Only records that leave no fact open were searched; --open adds the others."
     elif not found.complete:
         yield f"Undecided: {_STOPS[found.stopped]}."
     elif not found.settled:

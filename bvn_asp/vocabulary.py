@@ -27,6 +27,10 @@ Claims = tuple[tuple[Claim, ...], ...]
 """Claims of which one group holds as a whole."""
 
 
+MOST_KEPT = 4_000
+"""Most translations that a vocabulary keeps."""
+
+
 class Vocabulary:
     """The names of one policy's records with room `room`."""
 
@@ -161,8 +165,11 @@ class Vocabulary:
                 case = Case.model_validate(record)
             except ValidationError as error:
                 raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+            if len(self._stated) >= MOST_KEPT:
+                self._stated.clear()
             self._stated[key] = frozenset(facts_for(case, self.policy, {}, shape=self.room).stated)
-        return self._stated[key] if not path or base else self._stated[key] - self._stated_by({})
+        found = self._stated[key]
+        return found if not path or base else found - self._stated_by({})
 
     def _subjects(self, entry: Entry, body: str, place: int) -> list[Term]:
         """Return what says that an entry is there."""

@@ -161,7 +161,7 @@ def test_the_command_find_lists_saves_and_counts(tmp_path: Path) -> None:
     assert tested.returncode == 0 and "2 expected answers hold, 0 differ" in tested.stdout
     again = bvn("find", "i3 unmet", "--limit", "2", "--save", str(folder))
     assert again.returncode == 2 and "there already; nothing was written" in again.stderr
-    assert "1 patterns of statuses fit" in bvn("find", "only reason is n5", "--count").stdout
+    assert "1 pattern of statuses fits.\nComplete" in bvn("find", "only reason is n5", "--count").stdout
 
 
 def test_the_command_find_gives_json_and_a_certificate_that_another_solver_refutes(tmp_path: Path) -> None:
