@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bvn_asp import cli_query
 from bvn_asp.case import Case
 from bvn_asp.cli_audit import audit
 from bvn_asp.decide import Engine
@@ -181,6 +182,10 @@ def policy(
     say("\nDefects of the text, read and not proved")
     for place, what in read.text_defects:
         say(f"  {place}: {what}")
+
+
+app.command()(cli_query.find)
+app.command()(cli_query.prove)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,12 +15,13 @@ from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM, Ground, Space, World, ground
+from bvn_asp.space import ROOM, Ground, Premise, Space, World, ground
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
 
 RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
+_RUN_INPUTS = ("selected", "reread")
 RECORD_INPUTS = ("yes", "no", "value", "is")
 
 
@@ -50,13 +51,18 @@ class Witness:
 
 
 class Search:
-    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with."""
+    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with.
 
-    def __init__(self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> None:
+    With several `runs`, the space has so many sides, which share the record and differ in how the policy is read.
+    """
+
+    def __init__(
+        self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = (), runs: int = 1
+    ) -> None:
         further = tuple(limits)
         self.policy, self.room, self.engine = policy, room, Engine(policy)
         self.ground: Ground = ground(policy.text, room, further)
-        self.space = Space(self.ground)
+        self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
         self.limits = limits_of(policy, further)
         self.quantities = {
             term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"
@@ -131,18 +137,30 @@ class Search:
 
     def proofs(
         self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,
-        confirm: bool = False,
+        confirm: bool = False, others: Sequence[Mapping[str, str]] = (),
     ) -> list[Proof]:  # fmt: skip
         """Return up to `most` minimal proofs that no record fits all of `goal`; none if some record does.
 
+        `others` are the readings of the runs after the first.
         With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
         """
-        run = [-self.space.literal(name) for name in ("closed", "complete")]
-        wanted = [*run, *goal]
-        grounds = grounds_of(self.space, self.policy, readings or {})
+        wanted = self._wanted(goal)
+        grounds = self._grounds(readings, others)
         cores = minimal_cores(self.space, wanted, grounds, most)
         found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
         return [proof.confirmed() for proof in found] if confirm else found
+
+    def _wanted(self, goal: Iterable[int]) -> list[int]:
+        return [*(-self.space.literal(name) for name in ("closed", "complete")), *goal]
+
+    def _grounds(
+        self, readings: Mapping[str, str] | None, others: Sequence[Mapping[str, str]]
+    ) -> dict[Premise, tuple[int, ...]]:
+        grounds = grounds_of(self.space, self.policy, readings or {})
+        for side, further in enumerate(others, 1):
+            for premise, literals in grounds_of(self.space, self.policy, further, side).items():
+                grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
+        return grounds
 
     def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
         """Return in words what `inputs` state of a topic."""
