@@ -27,8 +27,8 @@ except KeyboardInterrupt:
     sys.exit(130)
 
 if TYPE_CHECKING:
-    from bvn_asp.finder import Finder
-    from bvn_asp.found import Found, Verdict
+    from bvn_asp.query.finder import Finder
+    from bvn_asp.query.found import Found, Verdict
 
 __all__ = [
     "BvnError",
@@ -75,7 +75,7 @@ def prove(assertion: str, readings: Mapping[str, str] | None = None) -> Verdict:
 
 @cache
 def _finder() -> Finder:
-    from bvn_asp.finder import Finder
+    from bvn_asp.query.finder import Finder
 
     return Finder()
 

@@ -13,9 +13,9 @@ from bvn_asp.errors import BvnError, ReadingError
 from bvn_asp.terminal import INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
-    from bvn_asp.assertions import Assertion
-    from bvn_asp.finder import Finder
-    from bvn_asp.found import Found, Verdict
+    from bvn_asp.query.assertions import Assertion
+    from bvn_asp.query.finder import Finder
+    from bvn_asp.query.found import Found, Verdict
 
 Readings = Annotated[
     list[str] | None,
@@ -50,9 +50,9 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find edge cases: records that fit a query, nearest to an unremarkable patient first, or a proof of none."""
-    from bvn_asp.casefile import save as write
-    from bvn_asp.finder import COUNT_LIMIT, LIMIT, Finder
-    from bvn_asp.replies import answer_lines, files_of, found_document
+    from bvn_asp.query.casefile import save as write
+    from bvn_asp.query.finder import COUNT_LIMIT, LIMIT, Finder
+    from bvn_asp.query.replies import answer_lines, files_of, found_document
 
     if count and save is not None:
         raise BvnError("--count finds no records that --save could write; give one of the two")
@@ -98,11 +98,11 @@ def prove(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Prove assertions of every record, or show a record that contradicts one (exit code 1)."""
-    from bvn_asp.assertions import SHIPPED, Assertion, load_assertions
-    from bvn_asp.casefile import save
-    from bvn_asp.finder import Finder
-    from bvn_asp.query import read_query
-    from bvn_asp.replies import verdict_document
+    from bvn_asp.query.assertions import SHIPPED, Assertion, load_assertions
+    from bvn_asp.query.casefile import save
+    from bvn_asp.query.finder import Finder
+    from bvn_asp.query.replies import verdict_document
+    from bvn_asp.query.text import read_query
 
     if assertion is not None and file is not None:
         raise BvnError("give an assertion or --file, not both")
@@ -140,7 +140,7 @@ def prove(
 
 
 def _tell_found(found: Found, finder: Finder, written: list[Path], *, count: bool) -> None:
-    from bvn_asp.replies import closing_lines, proof_lines
+    from bvn_asp.query.replies import closing_lines, proof_lines
 
     if count:
         say(f"{found.count} {'pattern of statuses fits' if found.count == 1 else 'patterns of statuses fit'}.")
@@ -157,7 +157,7 @@ def _tell_found(found: Found, finder: Finder, written: list[Path], *, count: boo
 
 
 def _tell(finder: Finder, item: Assertion, verdict: Verdict, *, alone: bool) -> None:
-    from bvn_asp.replies import answer_lines, closing_lines, premise_words, proof_lines
+    from bvn_asp.query.replies import answer_lines, closing_lines, premise_words, proof_lines
 
     word = {True: "proved", False: "FALSE", None: "UNDECIDED"}[verdict.holds]
     say(f"{word}  {f'{item.name}: ' if item.name else ''}{item.query.text}")

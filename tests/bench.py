@@ -18,13 +18,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bvn_asp.assertions import SHIPPED, load_assertions
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
-from bvn_asp.finder import Finder
 from bvn_asp.policy import shipped_policy
+from bvn_asp.query.assertions import SHIPPED, load_assertions
+from bvn_asp.query.finder import Finder
 from bvn_asp.solve import answer_set
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 import bvn_asp
 from bvn_asp.case import Case
-from bvn_asp.casefile import FileError, save
 from bvn_asp.decide import SIDES
 from bvn_asp.decision import Decision
 from bvn_asp.errors import ReadingError
 from bvn_asp.files import load_case, read_case
-from bvn_asp.finder import Finder
-from bvn_asp.found import Found
-from bvn_asp.query import QueryError
+from bvn_asp.query.casefile import FileError, save
+from bvn_asp.query.finder import Finder
+from bvn_asp.query.found import Found
+from bvn_asp.query.replies import files_of
+from bvn_asp.query.text import QueryError
 from bvn_asp.readings import outcome
-from bvn_asp.replies import files_of
 from bvn_asp.space import Space
 from bvn_asp.suite import Coverage, check
 from tests.questions import QUESTIONS, Question, within_the_searches

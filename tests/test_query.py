@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bvn_asp.case import Case
-from bvn_asp.condition import Not, Status, negation_pushed_in, profiles, runs_of
 from bvn_asp.decide import Engine
-from bvn_asp.decided import Decided
-from bvn_asp.entries import SAMPLE
 from bvn_asp.facts import ANSWERS, CHOICES, facts_for
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
-from bvn_asp.query import QueryError, read_query, vocabulary
+from bvn_asp.query.condition import Not, Status, negation_pushed_in, profiles, runs_of
+from bvn_asp.query.decided import Decided
+from bvn_asp.query.entries import SAMPLE
+from bvn_asp.query.text import QueryError, read_query, vocabulary
 from bvn_asp.space import ROOM
 from tests.questions import ATOMS, within_the_searches
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bvn_asp.policy import shipped_policy
-from bvn_asp.query import read_query
+from bvn_asp.query.text import read_query
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bvn_asp.condition import (
+from bvn_asp.decision import Decision
+from bvn_asp.facts import Facts
+from bvn_asp.query.condition import (
     AtLeast,
     BodyStatus,
     Compared,
@@ -20,10 +22,8 @@ from bvn_asp.condition import (
     Under,
     compares,
 )
-from bvn_asp.decision import Decision
-from bvn_asp.facts import Facts
+from bvn_asp.query.vocabulary import Claim
 from bvn_asp.readings import outcome
-from bvn_asp.vocabulary import Claim
 
 
 @dataclass(frozen=True)

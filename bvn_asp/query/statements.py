@@ -8,14 +8,14 @@ from typing import NoReturn
 
 from lark import Token, Tree
 
-from bvn_asp.condition import Compared, Condition, Not, Stated
-from bvn_asp.entries import Entry, Field
 from bvn_asp.fields import DECIMALS
 from bvn_asp.policy import Policy
-from bvn_asp.query import QueryError, suggested
+from bvn_asp.query.condition import Compared, Condition, Not, Stated
+from bvn_asp.query.entries import Entry, Field
+from bvn_asp.query.text import QueryError, suggested
+from bvn_asp.query.vocabulary import Claims, Vocabulary
 from bvn_asp.spine import body_name, level_name
 from bvn_asp.terms import Term
-from bvn_asp.vocabulary import Claims, Vocabulary
 
 _PRESENT, _ABSENT = ("present", "yes"), ("absent", "no")
 _RELATIONS = {"at_least": ">=", "at_most": "<=", "more": ">", "less": "<", "exactly": "="}

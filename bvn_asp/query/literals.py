@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bvn_asp.condition import (
+from bvn_asp.decide import SIDES
+from bvn_asp.policy import Policy
+from bvn_asp.query.condition import (
     OPEN,
     AtLeast,
     BodyStatus,
@@ -22,11 +24,9 @@ from bvn_asp.condition import (
     opposite,
     status_of,
 )
-from bvn_asp.decide import SIDES
-from bvn_asp.policy import Policy
+from bvn_asp.query.vocabulary import Claim
 from bvn_asp.space import Space
 from bvn_asp.terms import Term
-from bvn_asp.vocabulary import Claim
 
 
 class Literals:

@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from bvn_asp.case import Case
-from bvn_asp.entries import SAMPLE, SAMPLE_BODY, Entry, Field, Path, entries, fields, model_of, put
 from bvn_asp.facts import facts_for
 from bvn_asp.policy import Policy
+from bvn_asp.query.entries import SAMPLE, SAMPLE_BODY, Entry, Field, Path, entries, fields, model_of, put
 from bvn_asp.shape import Shape
 from bvn_asp.solve import facts_of
 from bvn_asp.terms import Term, name_of

@@ -13,8 +13,8 @@ from itertools import product
 
 from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
+from bvn_asp.query.vocabulary import Claim, Claims
 from bvn_asp.terms import Term
-from bvn_asp.vocabulary import Claim, Claims
 
 Settings = tuple[tuple[str, str], ...]
 """Questions and the options they are read as, beside those of the run."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bvn_asp.condition import AtLeast, Condition, Not, Status, opposite, profiles, status_of
-from bvn_asp.literals import Literals
+from bvn_asp.query.condition import AtLeast, Condition, Not, Status, opposite, profiles, status_of
+from bvn_asp.query.literals import Literals
 
 
 class Reach:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bvn_asp.case import Case
-from bvn_asp.condition import Runs
 from bvn_asp.decision import Decision
 from bvn_asp.proofs import Proof
-from bvn_asp.query import Query
+from bvn_asp.query.condition import Runs
+from bvn_asp.query.text import Query
 from bvn_asp.search import Departure
 from bvn_asp.witness import Record
 

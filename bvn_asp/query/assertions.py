@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bvn_asp.errors import BvnError
 from bvn_asp.policy import Policy
-from bvn_asp.query import Query, QueryError, read_query
+from bvn_asp.query.text import Query, QueryError, read_query
 
 SHIPPED = Path(__file__).with_suffix(".txt")
 """The assertions that come with the package: what a reader of the document expects of it."""

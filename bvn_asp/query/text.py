@@ -16,13 +16,13 @@ from pathlib import Path
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
-from bvn_asp.condition import Compared, Condition, Not, Settings, walk
 from bvn_asp.errors import BvnError
 from bvn_asp.policy import Policy
+from bvn_asp.query.condition import Compared, Condition, Not, Settings, walk
+from bvn_asp.query.vocabulary import Vocabulary
 from bvn_asp.shape import Shape
 from bvn_asp.space import ROOM
 from bvn_asp.spine import bodies_of, level_name
-from bvn_asp.vocabulary import Vocabulary
 
 MOST_CHARACTERS, MOST_DEPTH = 2_000, 40
 """Longest query, and deepest nesting of one."""
@@ -77,7 +77,7 @@ class Query:
 
 def read_query(text: str, policy: Policy) -> Query:
     """Return the query that `text` asks of `policy`; raise QueryError."""
-    from bvn_asp.meaning import Meaning
+    from bvn_asp.query.meaning import Meaning
 
     tree = parsed(text)
     room = room_of(tree, text)
@@ -160,5 +160,5 @@ def room_of(tree: Tree[Token], text: str) -> Shape:
 
 @cache
 def _grammar() -> Lark:
-    path = Path(__file__).with_suffix(".lark")
+    path = Path(__file__).with_name("query.lark")
     return Lark(path.read_text(encoding="utf-8"), start="query", parser="lalr", maybe_placeholders=False)

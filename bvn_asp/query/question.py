@@ -8,8 +8,11 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from bvn_asp.completions import Reach
-from bvn_asp.condition import (
+from bvn_asp.decide import SIDES
+from bvn_asp.errors import SolveError
+from bvn_asp.facts import facts_for
+from bvn_asp.query.completions import Reach
+from bvn_asp.query.condition import (
     BodyStatus,
     Runs,
     failing,
@@ -17,13 +20,10 @@ from bvn_asp.condition import (
     speaks_of_open,
     walk,
 )
-from bvn_asp.decide import SIDES
-from bvn_asp.decided import Decided
-from bvn_asp.errors import SolveError
-from bvn_asp.facts import facts_for
-from bvn_asp.found import Answer, Found
-from bvn_asp.literals import Literals
-from bvn_asp.query import Query
+from bvn_asp.query.decided import Decided
+from bvn_asp.query.found import Answer, Found
+from bvn_asp.query.literals import Literals
+from bvn_asp.query.text import Query
 from bvn_asp.search import Search
 from bvn_asp.space import SearchTimeoutError, World
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from bvn_asp.condition import Runs, runs_of
 from bvn_asp.errors import ReadingError
-from bvn_asp.found import Found, Verdict
 from bvn_asp.policy import Policy, shipped_policy
-from bvn_asp.query import Query, QueryError, read_query, vocabulary
-from bvn_asp.question import Question
+from bvn_asp.query.condition import Runs, runs_of
+from bvn_asp.query.found import Found, Verdict
+from bvn_asp.query.question import Question
+from bvn_asp.query.text import Query, QueryError, read_query, vocabulary
 from bvn_asp.search import Search
 from bvn_asp.shape import Shape
 from bvn_asp.terms import Term

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from bvn_asp.casefile import case_text, checked, expectation
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE, Decision
-from bvn_asp.found import Answer, Found, Verdict
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
+from bvn_asp.query.casefile import case_text, checked, expectation
+from bvn_asp.query.found import Answer, Found, Verdict
 from bvn_asp.search import Departure
 from bvn_asp.shape import Shape
 

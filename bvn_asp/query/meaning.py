@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from lark import Token, Tree
 
-from bvn_asp.condition import (
+from bvn_asp.decide import SIDES
+from bvn_asp.policy import Policy
+from bvn_asp.query.condition import (
     AtLeast,
     BodyStatus,
     Condition,
@@ -24,12 +26,10 @@ from bvn_asp.condition import (
     failing,
     opposite,
 )
-from bvn_asp.decide import SIDES
-from bvn_asp.policy import Policy
+from bvn_asp.query.statements import Node, Statements, token_of, tree_of
+from bvn_asp.query.vocabulary import Vocabulary
 from bvn_asp.search import RECOMMENDATIONS
 from bvn_asp.spine import body_name
-from bvn_asp.statements import Node, Statements, token_of, tree_of
-from bvn_asp.vocabulary import Vocabulary
 
 _ELIGIBILITY = ("eligible", "not_eligible", "undetermined")
 _BODY_STATUSES = ("permissible", "refused", "undetermined", "requested")
