@@ -117,7 +117,7 @@ class Space:
             }
             # First as few departures as can be; of those, findings at as few places as can be.
             backend.add_minimize(1, [(literal, 1) for literal in self.departures])
-            places = self.terms("spread").items()
+            places = [place for side in range(len(sides)) for place in self.terms("spread", side).items()]
             backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
         self.inputs = [
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
