@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bvn_asp import cli_atlas
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE
@@ -184,6 +185,9 @@ def policy(
     say("\nDefects of the text, read and not proved")
     for place, what in read.text_defects:
         say(f"  {place}: {what}")
+
+
+app.command()(cli_atlas.atlas)
 
 
 def main() -> None:

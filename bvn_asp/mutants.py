@@ -6,12 +6,18 @@ changes none.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from clingo import ast
 
+from bvn_asp.case import Case
+from bvn_asp.decide import Engine
+from bvn_asp.errors import BvnError
+from bvn_asp.facts import facts_for
+from bvn_asp.policy import policy_of
 from bvn_asp.space import Ground, Space, World, ground
 from bvn_asp.terms import Term
 
@@ -107,7 +113,70 @@ def difference(original: Ground, changed: str, compared: Collection[str]) -> tup
     if world is None:
         return None
     return world, {
-        term
-        for term in differing
-        if (space.literal(term) in world.true) != (space.literal(term, 1) in world.true)
+        term for term in differing if (space.literal(term) in world.true) != (space.literal(term, 1) in world.true)
     }
+
+
+class Answer(NamedTuple):
+    """A case, the readings of a run, and the recommendation expected of it."""
+
+    case: Case
+    readings: Mapping[str, str]
+    recommendation: str
+
+
+class Verdict(NamedTuple):
+    """What became of a mutant.
+
+    `outcome` is killed by a recommendation, refused as no policy, equivalent by proof, or alive.
+    """
+
+    mutant: str
+    outcome: str
+
+
+def judge(mutant: Mutant, answers: list[Answer], original: Ground) -> Verdict:
+    """Try recommendations on `mutant`, then a proof that it recommends the same as `original` on every record.
+
+    The answer that kills moves to the front of `answers`: mutants of one rule tend to be killed by the same.
+    """
+    try:
+        policy = policy_of(mutant.text, mutant.name)
+        engine = Engine(policy)
+        for place, answer in enumerate(answers):
+            if not recommended(engine, answer):
+                answers.insert(0, answers.pop(place))
+                return Verdict(mutant.name, "killed")
+        found = difference(original, mutant.text, ("recommend",))
+    except BvnError:
+        return Verdict(mutant.name, "refused")
+    return Verdict(mutant.name, "alive" if found else "equivalent")
+
+
+def recommended(engine: Engine, answer: Answer) -> bool:
+    """Tell whether the one recommendation that `engine` gives is the answer expected."""
+    readings = engine.policy.readings(answer.readings)
+    facts = facts_for(answer.case, engine.policy, readings)
+    program = engine.program(facts.shape)
+    shown = program.statuses(program.assume(engine.assumed(program, facts)))
+    outcomes = [term[1] for term in shown if isinstance(term, tuple) and term[0] == "recommend"]
+    return outcomes == [answer.recommendation]
+
+
+def survey(text: str, answers: Sequence[Answer], *, every: int = 1, workers: int = 2) -> Iterator[Verdict]:
+    """Judge every mutant of the policy `text`, or every so many."""
+    chosen = list(mutants(text))[::every]
+    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(text, list(answers))) as pool:
+        yield from pool.map(_judge, chosen, chunksize=4)
+
+
+_worker: dict[str, Any] = {}
+"""What a process of a survey judges with."""
+
+
+def _prepare(text: str, answers: list[Answer]) -> None:
+    _worker.update(original=ground(text), answers=answers)
+
+
+def _judge(mutant: Mutant) -> Verdict:
+    return judge(mutant, _worker["answers"], _worker["original"])

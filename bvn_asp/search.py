@@ -78,6 +78,11 @@ class Search:
             found.setdefault(topic, []).append(subject)
         return found
 
+    @cached_property
+    def places(self) -> dict[Term, int]:
+        """The place of every topic in the order of the policy."""
+        return {topic: place for place, topic in enumerate(self.topics)}
+
     def witness(
         self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
     ) -> Witness | None:
@@ -125,16 +130,23 @@ class Search:
     ) -> tuple[Departure, ...]:
         """Return in what one record, as inputs and as facts, differs from another."""
         found: list[Departure] = []
-        for topic, subjects in self.topics.items():
-            mine, others = (
-                {t for t in inputs if isinstance(t, tuple) and t[0] in _RECORD_INPUTS and t[1] in subjects}
-                for inputs in (stated, usual)
-            )
-            if mine != others:
-                now, before = self._stated(mine, subjects, facts), self._stated(others, subjects, usual_facts)
+        mine, others = self._by_topic(stated), self._by_topic(usual)
+        for topic in sorted({*mine, *others}, key=self.places.__getitem__):
+            if mine.get(topic) != others.get(topic):
+                subjects = self.topics[topic]
+                now = self._stated(mine.get(topic, set()), subjects, facts)
+                before = self._stated(others.get(topic, set()), subjects, usual_facts)
                 field = facts.fields.get(subjects[0], "")
                 found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
         return tuple(found)
+
+    def _by_topic(self, inputs: frozenset[Term]) -> dict[Term, set[Term]]:
+        """Return what inputs state, by topic."""
+        found: dict[Term, set[Term]] = {}
+        for term in inputs:
+            if isinstance(term, tuple) and term[0] in _RECORD_INPUTS:
+                found.setdefault(self.about[term[1]], set()).add(term)
+        return found
 
     def proofs(
         self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from bvn_asp.errors import SolveError
 from bvn_asp.facts import facts_for
 from bvn_asp.search import Search, Witness
 from bvn_asp.space import Space, World
@@ -93,9 +92,10 @@ class Twins:
         return [self.space.at_least(1, self.entries.values()), -self.space.at_least(2, self.entries.values()),
                 self.flips, *self._idle]  # fmt: skip
 
-    def run(self, readings: Mapping[str, str]) -> list[int]:
-        """Return the assumptions of a run under `readings` on records that leave nothing open."""
-        return [*self.space.run(readings), *(self.space.literal("documented", side) for side in (0, 1))]
+    @property
+    def documented(self) -> list[int]:
+        """The assumptions that neither record leaves anything open."""
+        return [-self.space.literal("closed"), *(self.space.literal("documented", side) for side in (0, 1))]
 
     def apart(self, *terms: Term) -> int:
         """Return the literal that the two differ in one of `terms`."""
@@ -110,7 +110,7 @@ class Twins:
         for topic, literal in apart.items():
             presence = self._presence(topic)
             alone = literal if presence is None else space.all_of([literal, -apart[presence]])
-            found.setdefault(self._entry(topic), []).append(alone)
+            found.setdefault(self.entry(topic), []).append(alone)
         return {entry: space.any_of(literals) for entry, literals in found.items()}
 
     def _presence(self, topic: Term) -> Term | None:
@@ -121,7 +121,8 @@ class Twins:
             return None
         return next((name, entity) for name in _PRESENCE if (name, entity) in self._apart)
 
-    def _entry(self, topic: Term) -> Term:
+    def entry(self, topic: Term) -> Term:
+        """Return the entry of a record that a topic belongs to."""
         subject = self.search.topics[topic][0]
         if name_of(subject) in _ABLATIONS:
             return "ablations"
@@ -130,39 +131,34 @@ class Twins:
         return topic
 
     def _prefer(self) -> None:
-        """Say which pair is best: defaults, everything stated, the least difference; then as usual as can be."""
+        """Say which pair is best: defaults, then the least difference, then a record as usual as can be."""
         space = self.space
         with space.control.backend() as backend:
-            backend.add_minimize(6, [(space.literal("closed"), 1)])
-            backend.add_minimize(5, [(literal, 1) for literal in self._choices])
-            backend.add_minimize(4, [(-space.literal("documented", side), 1) for side in (0, 1)])
-            backend.add_minimize(3, [(literal, 1) for literals in self._apart.values() for literal in literals])
+            backend.add_minimize(3, [(literal, 1) for literal in self._choices])
+            backend.add_minimize(2, [(literal, 1) for literals in self._apart.values() for literal in literals])
 
-    def world(self, goal: Iterable[int]) -> World | None:
+    def world(self, goal: Iterable[int], *, fewest: bool = True) -> World | None:
         """Return two records for which all of `goal` holds, record 0 as usual as can be; None if there are none."""
-        return self.space.find([*self.base, *self.space.usual(self.search.usual), *goal], fewest=True)
+        return self.space.find([*self.base, *self.space.usual(self.search.usual), *goal], fewest=fewest)
 
-    def pair(self, world: World, *beside: frozenset[Term], near: Collection[Term] = ()) -> Pair:
+    def pair(self, world: World, *beside: frozenset[Term], near: Collection[Term] = ()) -> Pair | None:
         """Write and decide the records of a world, and further inputs `beside` them that differ in the same entry.
 
-        The numbers `near` a limit are written as close to it as is readable.
-
-        Raises SolveError if a record is decided otherwise than the search found.
+        The numbers `near` a limit are written as close to it as is readable. None if the decisions do not differ,
+        because completions settle what the policy's own rules leave open.
         """
-        witnesses = [self.search.decided(inputs, near) for inputs in (*world.inputs, *beside)]
-        for side, witness in enumerate(witnesses[:2]):
-            found = next(outcome for outcome in RANK if self.recommends(outcome, side) in world.true)
-            if witness.decision.recommendation != found:
-                raise SolveError(f"a search found {found}, its record is {witness.decision.recommendation}")
-        facts = [facts_for(w.case, self.search.policy, w.readings, shape=self.search.room) for w in witnesses]
+        search = self.search
+        witnesses = [search.decided(inputs, near) for inputs in (*world.inputs, *beside)]
+        if witnesses[0].decision.recommendation == witnesses[1].decision.recommendation:
+            return None
+        facts = [facts_for(w.case, search.policy, w.readings, shape=search.room) for w in witnesses]
         first, second = world.inputs
-        told = self.search.differences(first, facts[0], second, facts[1])
+        told = search.differences(first, facts[0], second, facts[1])
         whole = next((d for d in told if name_of(d.topic) in _PRESENCE), None)
-        shown = [whole] if whole else told
+        shown = (whole,) if whole else told
         states = [", ".join(d.now for d in shown), ", ".join(d.usual for d in shown)]
         for inputs, fact in zip(beside, facts[2:], strict=True):
-            states.append(self.search.differences(inputs, fact, first, facts[0])[0].now)
-        return Pair(
-            self._entry(shown[0].topic), shown[0].field, ", ".join(dict.fromkeys(d.words for d in shown)),
-            tuple(map(Twin, states, witnesses)), readings_of(first),
-        )  # fmt: skip
+            states.append(search.differences(inputs, fact, first, facts[0])[0].now)
+        words = ", ".join(dict.fromkeys(d.words for d in shown))
+        twins = tuple(map(Twin, states, witnesses))
+        return Pair(self.entry(shown[0].topic), shown[0].field, words, twins, readings_of(first))
