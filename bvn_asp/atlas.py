@@ -277,6 +277,8 @@ class Atlas:
     ) -> Iterator[Entry]:
         subject = terms[0][1] if isinstance(terms[0], tuple) else terms[0]
         choice = terms[0][2] if isinstance(terms[0], tuple) and terms[0][0] == "is" and kind == "fact" else ""
+        if isinstance(subject, tuple) and subject[0] in ("drug_class", "endplate", "feature"):
+            choice = subject[-1]
         words = words_of(self.policy, subject, {}) + (f": {words_of(self.policy, choice, {})}" if choice else "")
         edge = Edge(kind, "", words)
         if not self._used.intersection(self.space.literal(term) for term in terms):
