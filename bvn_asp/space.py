@@ -106,6 +106,7 @@ class Space:
         self._atoms: list[dict[Term, int]] = []
         self._joined: dict[tuple[int, tuple[int, ...]], int] = {}
         self._guards: dict[Premise, int] = {}
+        self._listed: dict[clingo.Symbol, int] = {}
         with self.control.backend() as backend:
             self.true = self._define(backend, 0, ())
             for side in sides:
@@ -137,6 +138,13 @@ class Space:
         self._add(backend, Statement(False, (atom,), bound, body))
         return atom
 
+    def _named(self, backend: Any) -> int:
+        """Return a new atom that models list: to ask a model for every atom takes far longer."""
+        symbol = clingo.Function("atom", [clingo.Number(len(self._listed))])
+        atom: int = backend.add_atom(symbol)
+        self._listed[symbol] = atom
+        return atom
+
     def _join(self, backend: Any, side: Ground, shared: Callable[[Term], bool]) -> None:
         known: dict[int, int] = {}
         given: set[int] = set()
@@ -147,10 +155,12 @@ class Space:
                     known[literal] = first
                     given.add(literal)
 
+        named = set(side.atoms.values())
+
         def mapped(literal: int) -> int:
             atom = known.get(abs(literal))
             if atom is None:
-                atom = known[abs(literal)] = backend.add_atom()
+                atom = known[abs(literal)] = self._named(backend) if abs(literal) in named else backend.add_atom()
             return atom if literal > 0 else -atom
 
         definitions = _Definitions(side)
@@ -294,11 +304,11 @@ class Space:
                 raise SearchTimeoutError("the time for the search is up")
 
     def _world(self, model: clingo.Model) -> World:
-        is_true = model.is_true
+        true = frozenset([self._listed[symbol] for symbol in model.symbols(atoms=True)])
         return World(
-            tuple(frozenset(term for literal, term in inputs.items() if is_true(literal)) for inputs in self.inputs),
-            frozenset(literal for atoms in self._atoms for literal in atoms.values() if is_true(literal)),
-            tuple(term for literal, term in self.departures.items() if is_true(literal)),
+            tuple(frozenset([inputs[literal] for literal in true.intersection(inputs)]) for inputs in self.inputs),
+            true,
+            tuple(term for literal, term in self.departures.items() if literal in true),
         )
 
 
