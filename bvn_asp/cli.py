@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bvn_asp import cli_query
+from bvn_asp import cli_atlas, cli_query
 from bvn_asp.case import Case
 from bvn_asp.cli_audit import audit
 from bvn_asp.decide import Engine
@@ -186,6 +186,7 @@ def policy(
 
 app.command()(cli_query.find)
 app.command()(cli_query.prove)
+app.command()(cli_atlas.atlas)
 
 
 def main() -> None:

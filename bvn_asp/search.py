@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,6 +83,11 @@ class Search:
             found.setdefault(topic, []).append(subject)
         return found
 
+    @cached_property
+    def places(self) -> dict[Term, int]:
+        """The place of every topic in the order of the policy."""
+        return {topic: place for place, topic in enumerate(self.topics)}
+
     def witness(
         self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
     ) -> Witness | None:
@@ -108,32 +113,49 @@ class Search:
         Raises SolveError if the decision is not what the search found.
         """
         place = space or self.space
-        stated = frozenset(t for t in world.inputs[side] if name_of(t) in RECORD_INPUTS)
-        readings = readings_of(world.inputs[side])
-        record = Writer(stated, self.policy, self.quantities, self.limits, self.room).record()
-        case = Case.model_validate(record)
-        decision = self.engine.decide(case, readings)
+        witness = self.decided(world.inputs[side])
         found = next((o for o in RECOMMENDATIONS if place.literal(("recommend", o), side) in world.true), None)
-        if found not in (decision.recommendation, "pend"):
-            raise SolveError(f"a search found {found}, and its record is decided as {decision.recommendation}")
+        if found not in (witness.decision.recommendation, "pend"):
+            raise SolveError(f"a search found {found}, and its record is decided as {witness.decision.recommendation}")
+        return witness
+
+    def decided(self, inputs: frozenset[Term], near: Collection[Term] = ()) -> Witness:
+        """Write inputs as a record and decide it under the readings among them; `near` as in `Writer`."""
+        stated = frozenset(t for t in inputs if name_of(t) in RECORD_INPUTS)
+        readings = readings_of(inputs)
+        record = Writer(stated, self.policy, self.quantities, self.limits, self.room, near).record()
+        if any(name_of(term) == "assumed_absent" for term in inputs):
+            record["record_complete"] = True
+        case = Case.model_validate(record)
         facts = facts_for(case, self.policy, self.policy.readings(readings), shape=self.room)
-        return Witness(record, case, readings, decision, self.departures(stated, facts))
+        return Witness(record, case, readings, self.engine.decide(case, readings), self.departures(stated, facts))
 
     def departures(self, stated: frozenset[Term], facts: Facts) -> tuple[Departure, ...]:
         """Return in what a record, as inputs and as facts, departs from the usual one."""
+        return self.differences(stated, facts, self.usual, self._usual_facts)
+
+    def differences(
+        self, stated: frozenset[Term], facts: Facts, usual: frozenset[Term], usual_facts: Facts
+    ) -> tuple[Departure, ...]:
+        """Return in what one record, as inputs and as facts, differs from another."""
         found: list[Departure] = []
-        for topic, subjects in self.topics.items():
-            mine: set[Term] = {t for t in stated if isinstance(t, tuple) and t[1] in subjects}
-            usual: set[Term] = {t for t in self.usual if isinstance(t, tuple) and t[1] in subjects}
-            if mine != usual:
-                subject = subjects[0]
-                field = facts.fields.get(subject, "")
-                now, before = (
-                    self._stated(inputs, subjects, source)
-                    for inputs, source in ((mine, facts), (usual, self._usual_facts))
-                )
+        mine, others = self._by_topic(stated), self._by_topic(usual)
+        for topic in sorted({*mine, *others}, key=self.places.__getitem__):
+            if mine.get(topic) != others.get(topic):
+                subjects = self.topics[topic]
+                now = self._stated(mine.get(topic, set()), subjects, facts)
+                before = self._stated(others.get(topic, set()), subjects, usual_facts)
+                field = facts.fields.get(subjects[0], "")
                 found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
         return tuple(found)
+
+    def _by_topic(self, inputs: frozenset[Term]) -> dict[Term, set[Term]]:
+        """Return what inputs state, by topic."""
+        found: dict[Term, set[Term]] = {}
+        for term in inputs:
+            if isinstance(term, tuple) and term[0] in RECORD_INPUTS:
+                found.setdefault(self.about[term[1]], set()).add(term)
+        return found
 
     def proofs(
         self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,

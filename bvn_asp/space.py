@@ -178,7 +178,7 @@ class Space:
     def _minimize(self, backend: Any) -> None:
         """Prefer few departures, and of those findings at few places."""
         backend.add_minimize(1, [(literal, 1) for literal in self.departures])
-        places = self.terms("spread").items()
+        places = [place for side in range(len(self._atoms)) for place in self.terms("spread", side).items()]
         backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
 
     def _add(self, backend: Any, statement: Statement) -> None:

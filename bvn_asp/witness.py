@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -74,11 +74,15 @@ def readings_of(inputs: Iterable[Term]) -> dict[str, str]:
 
 
 class Writer:
-    """Writes the record of a set of inputs, with the numbers of the unremarkable patient wherever they will do."""
+    """Writes the record of a set of inputs, with the numbers of the unremarkable patient wherever they will do.
+
+    The numbers `near` a limit are written as close to it as is readable.
+    """
 
     def __init__(
-        self, inputs: Iterable[Term], policy: Policy, quantities: Mapping[Term, str], limits: Limits, room: Shape = ROOM
-    ) -> None:
+        self, inputs: Iterable[Term], policy: Policy, quantities: Mapping[Term, str], limits: Limits,
+        room: Shape = ROOM, near: Collection[Term] = (),
+    ) -> None:  # fmt: skip
         self.room, self.limits, self.quantities, self.scale = room, limits, quantities, policy.scale
         self.answers: dict[Term, bool] = {}
         self.choices: dict[Term, str] = {}
@@ -92,7 +96,8 @@ class Writer:
                 self.choices[term[1]] = str(term[2])
             elif term[0] == "value" and isinstance(term[2], int):
                 self.values[term[1]] = term[2]
-        self.usual_numbers = facts_for(usual_case(), policy, {}, shape=room).numbers
+        usual = facts_for(usual_case(), policy, {}, shape=room).numbers
+        self.usual_numbers = {term: number for term, number in usual.items() if term not in near}
         self.sites: list[tuple[str, Term]] = [
             *((body, body.lower()) for body in room.bodies),
             *(
