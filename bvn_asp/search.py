@@ -16,7 +16,7 @@ from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM, Ground, Space, World, ground
+from bvn_asp.space import ROOM, SETTINGS, Ground, Space, World, ground
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
@@ -120,7 +120,7 @@ class Search:
                 subject = subjects[0]
                 field = facts.fields.get(subject, "")
                 now, before = (
-                    self._stated(inputs, subjects, source)
+                    self.stated(inputs, subjects, source)
                     for inputs, source in ((mine, facts), (usual, self._usual_facts))
                 )
                 found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
@@ -134,7 +134,7 @@ class Search:
 
         With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
         """
-        run = [-self.space.literal(name) for name in ("closed", "complete")]
+        run = [-self.space.literal(name) for name in SETTINGS]
         wanted = [*run, *goal]
         grounds = grounds_of(self.space, self.policy, readings or {})
         found = [Proof(words, core, self.room) for core in minimal_cores(self.space, wanted, grounds, most)]
@@ -146,7 +146,7 @@ class Search:
                 raise SolveError(f"the second engine does not confirm: {words}")
         return [replace(proof, engine=certificate.engine()) for proof in found]
 
-    def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
+    def stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
         """Return in words what `inputs` state of a topic."""
         if not inputs:
             return "not stated"

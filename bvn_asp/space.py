@@ -32,8 +32,10 @@ _SIDES = (
 _OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
 """What defines a clause or a limit, by its opposite."""
 _INPUT_NAMES = frozenset(name for name, _ in INPUTS)
-_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual"}
+_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual", "dated", "unremarkable"}
 """What one side can have from another."""
+SETTINGS = ("closed", "complete", "dated", "unremarkable")
+"""What no record of a search states, unless it begins with a case that does."""
 
 
 class Premise(NamedTuple):
@@ -225,6 +227,13 @@ class Space:
         with self.control.backend() as backend:
             self._add(backend, Statement(False, (), len(body), body))
 
+    def switch(self) -> int:
+        """Return a literal of its own, which a search may assume to hold or not."""
+        with self.control.backend() as backend:
+            atom: int = backend.add_atom()
+            self._add(backend, Statement(True, (atom,), 0, ()))
+        return atom
+
     def held(self, premise: Premise) -> int:
         """Return the assumption that `premise` is not set aside."""
         return -self._guards[premise]
@@ -237,7 +246,7 @@ class Space:
     def run(self, readings: Mapping[str, str] | None = None, side: int = 0) -> list[int]:
         """Return the assumptions of a run of a side: `readings`, every other question by default."""
         chosen = readings or {}
-        assumed = [-self.literal(name, side) for name in ("closed", "complete")]
+        assumed = [-self.literal(name, side) for name in SETTINGS]
         for term, literal in self.terms("selected", side).items():
             assert isinstance(term, tuple)
             assumed.append(literal if chosen.get(str(term[1])) == term[2] else -literal)
@@ -274,6 +283,19 @@ class Space:
                 found = self._world(model)
                 if not fewest:
                     return found
+
+    def holding(self, assumptions: Iterable[int], literals: Iterable[int]) -> frozenset[int] | None:
+        """Return which of `literals` hold in a world in which all of `assumptions` do; None if there is none.
+
+        Every premise holds. Raises SearchTimeoutError when the deadline passes.
+        """
+        self._solving.opt_mode, self._solving.models = "ignore", 1
+        held = [self.held(premise) for premise in self._guards]
+        with self.control.solve([*assumptions, *held], yield_=True, async_=True) as handle:
+            handle.resume()
+            self._wait(handle)
+            model = handle.model()
+            return None if model is None else frozenset(filter(model.is_true, literals))
 
     def refutation(self, assumptions: Iterable[int]) -> frozenset[int] | None:
         """Return which of `assumptions` are enough to contradict each other, or None if they do not.
@@ -333,6 +355,7 @@ class _Definitions:
                 for atom in head:
                     self._bodies.setdefault(atom, []).append(body)
         self._reached: dict[int, frozenset[Premise]] = {}
+        self._entered: set[int] = set()
 
     def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
         """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
@@ -342,11 +365,15 @@ class _Definitions:
         return premise
 
     def _below(self, atom: int) -> frozenset[Premise]:
-        """Return the premises that `atom` draws on; the rules are stratified, so this ends."""
+        """Return the premises that `atom` draws on; raise PolicyError if it draws on itself."""
+        if atom in self._entered:
+            raise PolicyError("not stratified: some conclusion of the policy depends on itself")
         if atom not in self._reached:
+            self._entered.add(atom)
             found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
             for body in self._bodies.get(atom, ()):
                 for literal in body:
                     found |= self._below(abs(literal))
+            self._entered.remove(atom)
             self._reached[atom] = frozenset(found)
         return self._reached[atom]
