@@ -44,7 +44,7 @@ def record_of(case: Case, before: frozenset[Term], after: frozenset[Term], searc
         for day in _DAYS:
             section.get("request", {}).pop(day, None)
     _therapies(record, was, now)
-    _bodies(record, now)
+    _bodies(record, was, now)
     if was.pop("ablations", None) != now.get("ablations"):
         record["ablations"] = now.get("ablations")
     now.pop("ablations", None)
@@ -114,8 +114,9 @@ def _therapies(record: Record, was: Record, now: Record) -> None:
             other.pop(form, None)
 
 
-def _bodies(record: Record, now: Record) -> None:
+def _bodies(record: Record, was: Record, now: Record) -> None:
     """Request the bodies that are wanted now, those that were requested before in their order."""
+    was.pop("request", None)
     wanted = now.pop("request", {}).get("bodies", [])
     request = record.setdefault("request", {})
     kept = [body for body in request.get("bodies", ()) if body in wanted]

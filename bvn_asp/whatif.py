@@ -34,6 +34,8 @@ MOST_SEARCHES = 4
 """Most shapes of case whose search is kept ready."""
 MOST_USES = 200
 """Most answers of one search before it is built anew, which bounds what it has learnt by heart."""
+MOST_OPEN = 50
+"""Most sets that completions decide otherwise than the rules do, before a search gives up."""
 _FORMS = ("yes", "no", "value", "is")
 
 
@@ -328,8 +330,9 @@ class _Question:
         space, items = self.space, self.room.items
         literals = {literal: item for item, literal in items.items()}
         act = space.switch()
-        wanted = [*assumed, act, space.literal(goal)]
-        size, more = 0, True
+        reached = [*assumed, space.literal(goal)]
+        wanted = [*reached, act]
+        size, more, open_sets = 0, True, 0
         try:
             while True:
                 world = space.holding(
@@ -348,9 +351,12 @@ class _Question:
                 others = [] if found is not None else [-x for x in literals if x not in chosen]
                 space.forbid([act, *chosen, *others])
                 if found is None:
+                    open_sets += 1
                     yield None
+                    if open_sets > MOST_OPEN:
+                        return
                 else:
-                    yield self._worded(found, after, changed, wanted)
+                    yield self._worded(found, after, changed, reached)
         finally:
             space.forbid([act])
 
