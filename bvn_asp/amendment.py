@@ -49,7 +49,7 @@ def record_of(case: Case, before: frozenset[Term], after: frozenset[Term], searc
         record["ablations"] = now.get("ablations")
     now.pop("ablations", None)
     _merge(record, was, now, "")
-    entities = {term[1][1] for term in before | after if _is_presence(term)}
+    entities = {entity for term in before | after for entity in _present(term)}
     gone: list[tuple[list[Any], int]] = []
     for entity in sorted(entities, key=str):
         _entity(record, entity, old, new, facts, gone)
@@ -76,8 +76,11 @@ def _subject(term: Term) -> Term:
     return term[1] if isinstance(term, tuple) else term
 
 
-def _is_presence(term: Term) -> bool:
-    return isinstance(term, tuple) and term[0] in ("yes", "no") and name_of(term[1]) in _PRESENCE
+def _present(term: Term) -> tuple[Term, ...]:
+    """Return the finding, surgery or Modic change that an input states to be there or not, or nothing."""
+    subject = _subject(term)
+    stated = name_of(term) in ("yes", "no") and isinstance(subject, tuple) and subject[0] in _PRESENCE
+    return (subject[1],) if stated and isinstance(subject, tuple) else ()
 
 
 def _merge(record: Record, was: Record, now: Record, section: str) -> None:

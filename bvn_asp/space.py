@@ -311,9 +311,16 @@ class Space:
     def _wait(self, handle: clingo.SolveHandle) -> None:
         # Short waits, so that an interrupt from the keyboard is seen between two of them.
         while not handle.wait(0.05):
-            if self.deadline is not None and time.monotonic() > self.deadline:
+            try:
+                self.check_time()
+            except SearchTimeoutError:
                 handle.cancel()
-                raise SearchTimeoutError("the time for the search is up")
+                raise
+
+    def check_time(self) -> None:
+        """Raise SearchTimeoutError when the deadline has passed."""
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise SearchTimeoutError("the time for the search is up")
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true

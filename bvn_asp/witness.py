@@ -80,8 +80,8 @@ class Writer:
     """
 
     def __init__(
-        self, inputs: Iterable[Term], policy: Policy, quantities: Mapping[Term, str], limits: Limits, room: Shape = ROOM,
-        *, usual: bool = True,
+        self, inputs: Iterable[Term], policy: Policy, quantities: Mapping[Term, str], limits: Limits,
+        room: Shape = ROOM, *, usual: bool = True,
     ) -> None:  # fmt: skip
         self.room, self.limits, self.quantities, self.scale = room, limits, quantities, policy.scale
         self.answers: dict[Term, bool] = {}
