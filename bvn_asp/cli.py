@@ -1,4 +1,4 @@
-"""The command line: `bvn decide`, `test`, `readings`, `facts`, `schema` and `policy`."""
+"""The command line: `bvn decide`, `test`, `readings`, `facts`, `schema`, `policy`; others have modules of their own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bvn_asp import cli_change
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE
-from bvn_asp.errors import BvnError, ReadingError
+from bvn_asp.errors import BvnError
 from bvn_asp.policy import shipped_policy
 from bvn_asp.shape import room_for
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, READER_GONE, console, each, fail, say
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, READER_GONE, chosen_readings, console, each, fail, say
 
 if TYPE_CHECKING:
     pass
@@ -186,6 +187,9 @@ def policy(
         say(f"  {place}: {what}")
 
 
+cli_change.add_to(app)
+
+
 def main() -> None:
     """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
     # Next to nothing here is garbage before the end, and looking for it costs a start a tenth of its time.
@@ -223,16 +227,7 @@ def _writer(*, as_json: bool, brief: bool, full: bool, one: bool) -> Callable[[A
 
 
 def _readings(engine: Engine, options: list[str] | None) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for text in options or []:
-        question, equals, option = text.partition("=")
-        if not equals:
-            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
-        if chosen.get(question, option) != option:
-            raise ReadingError(f"--reading {question}: given twice with different options")
-        chosen[question] = option
-    engine.policy.readings(chosen)
-    return chosen
+    return chosen_readings(engine.policy, options)
 
 
 def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, as_json: bool) -> None:

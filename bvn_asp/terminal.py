@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from bvn_asp.case import Case
-from bvn_asp.errors import CaseError
+from bvn_asp.errors import CaseError, ReadingError
 from bvn_asp.files import case_files, load_path
 from bvn_asp.report import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from bvn_asp.policy import Policy
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -62,6 +64,20 @@ def _watched(files: list[Path]) -> Iterator[Path]:
 
             errors = Console(stderr=True)
             yield from track(remaining, "Deciding", len(files), done, console=errors, transient=True)
+
+
+def chosen_readings(policy: Policy, options: list[str] | None) -> dict[str, str]:
+    """Return the readings given as QUESTION=OPTION; raise ReadingError for one that is not offered."""
+    chosen: dict[str, str] = {}
+    for text in options or []:
+        question, equals, option = text.partition("=")
+        if not equals:
+            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
+        if chosen.get(question, option) != option:
+            raise ReadingError(f"--reading {question}: given twice with different options")
+        chosen[question] = option
+    policy.readings(chosen)
+    return chosen
 
 
 def console() -> Console:
