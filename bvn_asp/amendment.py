@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from bvn_asp.case import Case
@@ -156,9 +155,11 @@ def _entity(
 
 def _ruled_out(findings: Record, kind: str, first: bool, now: bool | None) -> None:
     """List a kind of finding as absent if its first place is stated empty, and not otherwise."""
-    if first:
-        absent: Iterable[str] = (other for other in findings.get("absent", ()) if other != kind)
-        findings["absent"] = [*absent, *([kind] if now is False else [])]
+    absent: list[str] = list(findings.get("absent", ()))
+    if first and now is False and kind not in absent:
+        findings["absent"] = [*absent, kind]
+    elif first and now is not False and kind in absent:
+        findings["absent"] = [other for other in absent if other != kind]
 
 
 def _place(entry: str) -> int:

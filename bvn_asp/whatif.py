@@ -294,8 +294,12 @@ class _Question:
     def obstacles(self, held: Mapping[Term, tuple[int, ...]], goal: Term) -> tuple[Obstacle, ...]:
         """Return minimal reasons why nothing that may change reaches the goal: facts that stay, and clauses."""
         space, policy = self.space, self.search.policy
-        named = {Premise("fact", str(place)): subject for place, subject in enumerate(held)}
-        facts = {premise: held[subject] for premise, subject in named.items()}
+        topics: dict[Term, list[Term]] = {}
+        for subject in held:
+            topic = self.search.about[subject]
+            topics.setdefault(subject if topic == "requested" else topic, []).append(subject)
+        named = {Premise("fact", str(place)): subjects for place, subjects in enumerate(topics.values())}
+        facts = {premise: tuple(x for s in subjects for x in held[s]) for premise, subjects in named.items()}
         grounds = grounds_of(space, policy, self.leeway.facts.readings)
         chosen = {literal for literals in grounds.values() for literal in literals}
         wanted = [*self.leeway.run, space.literal(goal)]
@@ -307,7 +311,7 @@ class _Question:
         found: list[Obstacle] = []
         for core in cores:
             premises = minimal_core(space, [*fixed, *(x for p in core for x in facts[p])], grounds) or ()
-            found.append(Obstacle(self._facts([named[premise] for premise in core]), premises))
+            found.append(Obstacle(self._facts([named[premise][0] for premise in core]), premises))
         return tuple(found)
 
     def _facts(self, subjects: list[Term]) -> tuple[str, ...]:
