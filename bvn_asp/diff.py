@@ -168,9 +168,9 @@ class _Pair:
         self.quantities = tuple(
             {t[1]: str(t[2]) for t in g.atoms if isinstance(t, tuple) and t[0] == "number"} for g in self.grounds
         )
-        self.run = [
-            literal for place, side in enumerate(self.sides) for literal in self.space.run(side.readings, place)
-        ]
+        asked = [x for t, x in self.space.terms("yes").items() if isinstance(t, tuple) and name_of(t[1]) == "requested"]
+        runs = [self.space.run(side.readings, place) for place, side in enumerate(self.sides)]
+        self.run = [self.space.any_of(asked), *runs[0], *runs[1]]
         self.goals = self._goals()
         self.found: dict[_Goal, str] = {}
         self.refuted: dict[_Goal, str] = {}
@@ -195,7 +195,7 @@ class _Pair:
 
     def _status(self, place: int, passing: str, failing: str, id: str) -> list[int]:
         """Return the literals of failing, open and passing on a side; what it waives always passes."""
-        if id in self.sides[place].waived:
+        if self._waives(place, id):
             return [-self.space.true, -self.space.true, self.space.true]
         fails, passes = (self.space.literal((name, id), place) for name in (failing, passing))
         # What a defective policy says both of counts as deciding a case counts it.
@@ -204,6 +204,12 @@ class _Pair:
         else:
             passes = self.space.all_of([passes, -fails])
         return [fails, self.space.all_of([-fails, -passes]), passes]
+
+    def _waives(self, place: int, id: str) -> bool:
+        """Tell whether a side sets a clause aside, or the clause that it is a part of."""
+        side = self.sides[place]
+        clause = side.policy.clauses.get(id)
+        return clause is not None and (clause.part_of or id) in side.waived
 
     def _outcomes(self, place: int) -> list[int]:
         """Return the literals of every recommendation on a side, the strictest first."""
@@ -231,8 +237,9 @@ class _Pair:
         differing = {(goal.kind, goal.id) for goal in self.found}
         alike = [goal for goal in self.goals if (goal.kind, goal.id) not in differing]
         self._differing(alike, "all", self.run)
-        for goal, over in list(self.found.items()):
-            if len(self.examples) >= limit and over == "complete":
+        for goal in self.goals:
+            over = self.found.get(goal, "")
+            if not over or (len(self.examples) >= limit and over == "complete"):
                 continue
             progress(f"{goal.kind} {goal.id} {goal.direction}")
             example = self._example(goal, complete if over == "complete" else [])
@@ -308,7 +315,7 @@ class _Pair:
             return decision.recommendation or "none"
         if goal.kind == "body":
             return next((body.status for body in decision.bodies if body.name == goal.id), "not reported")
-        if goal.id in self.sides[place].waived:
+        if self._waives(place, goal.id):
             return "waived"
         return next(c.status for c in decision.criteria if c.clause.id == goal.id)
 
