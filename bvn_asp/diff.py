@@ -250,6 +250,7 @@ class _Pair:
         """Find which of `goals` hold of some record, and note that the others hold of none."""
         left = {self.goals[goal]: goal for goal in goals if self.goals[goal] != -self.space.true}
         while left:
+            self.space.check_time()
             held = self.space.holding([*assumed, self.space.any_of(left)], left)
             if held is None:
                 break
@@ -264,6 +265,7 @@ class _Pair:
         act = self.space.switch()
         wanted = [*self.run, *assumed, act, self.goals[goal], *self.space.usual(self.search.usual)]
         for _ in range(MOST_TRIES):
+            self.space.check_time()
             world = self.space.find(wanted, fewest=True)
             if world is None:
                 return None

@@ -23,6 +23,7 @@ from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
 from bvn_asp.solve import answer_set
+from bvn_asp.whatif import WhatIf
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 
@@ -50,6 +51,18 @@ def warm() -> tuple[float, float, float]:
         new += [seconds(partial(engine.decide, case)) for case in measured]
     fresh = [seconds(partial(answer_set, policy.text, facts_for(case, policy, {}).terms())) for case in cases]
     return statistics.median(known), statistics.median(new), statistics.median(fresh)
+
+
+def changes() -> tuple[float, float]:
+    """Return the median and the longest seconds of asking what would change a decision, in a warm process."""
+    asked = WhatIf(shipped_policy())
+    cases = [load_case(path) for path in CASES]
+    cases.sort(key=lambda case: str(facts_for(case, asked.policy, {}).shape))
+    times: list[float] = []
+    for case in cases:
+        asked.answer(case)
+        times.append(seconds(partial(asked.answer, case, timeout=30)))
+    return statistics.median(times), max(times)
 
 
 def _shapes(cases: list[Case]) -> list[Case]:
@@ -87,3 +100,5 @@ if __name__ == "__main__":
     sys.stdout.write(
         f"cold: bvn decide {ours * 1000:.0f} ms, import clingo {theirs * 1000:.0f} ms: {ours / theirs:.1f} times\n"
     )
+    median, longest = changes()
+    sys.stdout.write(f"what if: {median * 1000:.0f} ms a case at the median, {longest * 1000:.0f} ms at most\n")
