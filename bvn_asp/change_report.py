@@ -52,8 +52,8 @@ def _answer_lines(answer: Answer, name: str, everything: bool) -> Iterator[str]:
         yield f"\nSmallest sets of missing facts that would settle it as {outcome.upper()} ({len(sets)}):"
         for found in sets:
             yield from _changes(found)
-    if answer.stopped in ("timeout", "interrupted") and (answer.complete or answer.unreachable):
-        yield f"\nThe rest was not finished: {_STOPPED[answer.stopped].partition(':')[0]}."
+    if answer.stopped in ("timeout", "interrupted"):
+        yield f"\nNot finished: {_STOPPED[answer.stopped]}."
 
 
 def _changes(found: ChangeSet) -> Iterator[str]:

@@ -367,7 +367,8 @@ def _ground(side: Side, room: Shape, limits: list[tuple[str, int]]) -> Ground:
     try:
         return ground(side.policy.text, room, limits)
     except PolicyError as error:
-        raise PolicyError(f"{side.name}: cannot be searched: {error}") from None
+        text = str(error).replace("<block>", side.name)
+        raise PolicyError(f"{side.name}: cannot be searched: {text}") from None
 
 
 def _passing(kind: str) -> tuple[str, str]:

@@ -101,6 +101,10 @@ def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
         return policy_of(text, str(path), room)
     except PolicyError as error:
         raise PolicyError(str(error).replace("<block>", str(path))) from None
+    except KeyError as error:
+        raise PolicyError(f"{path}: vocabulary is missing: question {error} has no option or no default") from None
+    except (TypeError, ValueError) as error:
+        raise PolicyError(f"{path}: a fact of its vocabulary is not what it must be: {error}") from None
 
 
 def waiving(policy: Policy, criteria: Iterable[str]) -> Policy:

@@ -216,8 +216,13 @@ class _Question:
                 space.forbid([act, *chosen, *([] if decided else [-x for x in literals if x not in chosen])])
                 open_sets += decided is None
                 yield None if decided is None else self._worded(*decided, after, changed, reached)
+        except KeyboardInterrupt:
+            # It can strike inside the solver, which then takes no more rules: the room is not used again.
+            self.room.uses = MOST_USES
+            raise
         finally:
-            space.forbid([act])
+            if self.room.uses < MOST_USES:
+                space.forbid([act])
 
     def _smallest(
         self, after: frozenset[Term], items: frozenset[Term], goal: Term

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,6 +17,7 @@ from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
+from bvn_asp.space import Space
 from bvn_asp.whatif import Answer, ChangeSet, GoalError, WhatIf
 from bvn_asp.witness import usual_case
 from tests.random_cases import random_record
@@ -260,6 +261,20 @@ def test_limits_are_told() -> None:
     assert (found.sets, found.complete, found.stopped, found.unreachable) == ((), False, "timeout", False)
 
 
+def test_an_interrupt_keeps_what_was_found_and_says_that_it_is_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    therapies = {f"therapies.{name}": {"status": "not_received"} for name in NOT_RECEIVED}
+    counted, holding = count(1), Space.holding
+
+    def interrupted(*arguments: Any) -> frozenset[int] | None:
+        if next(counted) > 6:
+            raise KeyboardInterrupt
+        return holding(*arguments)
+
+    monkeypatch.setattr(Space, "holding", interrupted)
+    found = answer(usual(conservative_care=therapies))
+    assert (found.stopped, found.complete) == ("interrupted", False) and 1 <= len(found.sets) < 5
+
+
 def parts(before: Case, after: Case) -> dict[str, tuple[Any, Any]]:
     """What differs between two cases, by field; lists whole."""
     return dict(_differences(before.model_dump(), after.model_dump(), ""))
@@ -315,8 +330,8 @@ def test_every_set_reaches_the_outcome_and_no_part_of_it_does(everything: bool) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("everything", [False, True])
-def test_every_set_for_every_case_is_minimal(everything: bool) -> None:
-    assert check_cases(1, everything=everything) >= 100
+def test_every_set_for_many_cases_is_minimal(everything: bool) -> None:
+    assert check_cases(4, everything=everything) >= 20
 
 
 def check_random(seeds: range) -> int:
@@ -336,7 +351,7 @@ def test_sets_for_random_records_reach_their_outcome_and_are_minimal() -> None:
 
 @pytest.mark.slow
 def test_sets_for_many_random_records_reach_their_outcome_and_are_minimal() -> None:
-    assert check_random(range(1000, 1300)) >= 100
+    assert check_random(range(1000, 1100)) >= 30
 
 
 SINGLE: dict[str, tuple[Any, ...]] = {
@@ -383,8 +398,8 @@ def test_no_single_change_that_would_do_is_missed() -> None:
 
 
 @pytest.mark.slow
-def test_no_single_change_that_would_do_is_missed_for_any_case() -> None:
-    assert check_single(1) >= 30
+def test_no_single_change_that_would_do_is_missed_for_many_cases() -> None:
+    assert check_single(2) >= 8
 
 
 def test_the_command_prints_the_sets_and_json_and_names_what_stands_in_the_way() -> None:
