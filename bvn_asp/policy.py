@@ -12,7 +12,7 @@ from pathlib import Path
 from bvn_asp.errors import PolicyError, ReadingError
 from bvn_asp.shape import Shape
 from bvn_asp.solve import facts_of
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import Term, name_of, to_symbol
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,13 @@ def waiving(policy: Policy, criteria: Iterable[str]) -> Policy:
     unknown = [id for id in waived if id not in policy.clauses]
     if unknown:
         raise PolicyError(f"there is no clause {', '.join(unknown)}")
-    if waived and re.search(r"\bwaived\(", _REMARKS.sub("", policy.text)) is None:
-        raise PolicyError("the policy has no rule about waived(C), so nothing of it can be set aside")
-    return policy_of(policy.text + "".join(f"\nwaived({id})." for id in waived) + "\n")
+    if waived and re.search(r"\bset_aside\(", _REMARKS.sub("", policy.text)) is None:
+        raise PolicyError("the policy has no rule about set_aside(C), so nothing of it can be set aside")
+    try:
+        facts = "".join(f"\n{to_symbol(('set_aside', id))}." for id in waived)
+    except ValueError as error:
+        raise PolicyError(f"a clause cannot be set aside by its id: {error}") from None
+    return policy_of(f"{policy.text}{facts}\n")
 
 
 def without_source(policy: Policy, reference: int) -> tuple[str, ...]:

@@ -18,18 +18,18 @@ def test_there_are_exactly_two_commands_and_the_gate_runs_them() -> None:
     assert "grep -E '^python3 -m venv ' README.md" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_the_printed_decision_is_what_the_command_prints() -> None:
-    shown = re.search(r"```console\n\$ bvn (decide [^\n]+)\n(.*?)```", README, re.DOTALL)
-    assert shown is not None
-    command = [sys.executable, "-m", "bvn_asp.cli", *shown[1].split()]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    lines = [line.rstrip() for line in found.stdout.splitlines()]
-    expected = [line.rstrip() for line in shown[2].splitlines()]
-    position = 0
-    for line in expected:
-        if line != "...":
-            assert line in lines[position:], line
-            position = lines.index(line, position) + 1
+def test_what_is_printed_is_what_the_commands_print() -> None:
+    shown = re.findall(r"```console\n\$ bvn ([^\n]+)\n(.*?)```", README, re.DOTALL)
+    assert {"decide", "whatif"} <= {command.split()[0] for command, _ in shown}
+    for arguments, output in shown:
+        command = [sys.executable, "-m", "bvn_asp.cli", *arguments.split()]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        lines = [line.rstrip() for line in found.stdout.splitlines()]
+        position = 0
+        for line in (line.rstrip() for line in output.splitlines()):
+            if line != "...":
+                assert line in lines[position:], line
+                position = lines.index(line, position) + 1
 
 
 def test_the_python_example_runs() -> None:
