@@ -89,24 +89,23 @@ def diff(
     from bvn_asp import change_report
     from bvn_asp.diff import Side
     from bvn_asp.diff import diff as compared
-    from bvn_asp.policy import load_policy, shipped_policy, waiving, without_source
+    from bvn_asp.diff import only_source as source_alone
+    from bvn_asp.policy import load_policy, shipped_policy
 
     if other is None and not reading and not from_reading and only_source is None:
         fail("nothing to compare with: give OTHER.lp, --reading QUESTION=OPTION, or --only-source N", BAD_INPUT)
     here = shipped_policy()
     there = here if other is None else load_policy(other)
     readings = (chosen_readings(here, from_reading), chosen_readings(there, reading))
-    waived: tuple[str, ...] = ()
     name = "policy.lp" if other is None else str(other)
-    if only_source is not None:
-        waived = without_source(there, only_source)
-        there, name = waiving(there, waived), f"{name}, reference {only_source} alone"
-    sides = (
+    sides = [
         Side(_named("policy.lp", readings[0]), here, readings[0]),
-        Side(_named(name, readings[1]), there, readings[1], frozenset(waived)),
-    )
+        Side(_named(name, readings[1]), there, readings[1]),
+    ]
+    if only_source is not None:
+        sides[1] = source_alone(sides[1], only_source)
     with _working() as told:
-        found = compared(*sides, confirm=confirm, limit=limit, timeout=timeout, progress=told)
+        found = compared(sides[0], sides[1], confirm=confirm, limit=limit, timeout=timeout, progress=told)
     say(json.dumps(change_report.diff_document(found), indent=2) if as_json else change_report.diff_text(found))
     if found.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)

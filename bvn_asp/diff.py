@@ -18,7 +18,7 @@ from bvn_asp.decide import OUTCOMES, SIDES, Engine
 from bvn_asp.decision import Decision
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.facts import facts_for
-from bvn_asp.policy import Policy
+from bvn_asp.policy import Policy, waiving, without_source
 from bvn_asp.search import Departure, Search
 from bvn_asp.shape import Shape
 from bvn_asp.space import ROOM, Ground, SearchTimeoutError, Space, World, ground
@@ -46,6 +46,13 @@ class Side:
     policy: Policy
     readings: Mapping[str, str]
     waived: frozenset[str] = frozenset()
+
+
+def only_source(side: Side, reference: int) -> Side:
+    """Return `side` with every criterion set aside that is not cited to `reference`; PolicyError if nothing is."""
+    waived = without_source(side.policy, reference)
+    name = f"{side.name}, reference {reference} alone"
+    return Side(name, waiving(side.policy, waived), side.readings, side.waived.union(waived))
 
 
 @dataclass(frozen=True)

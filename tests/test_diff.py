@@ -11,7 +11,7 @@ import pytest
 
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
-from bvn_asp.diff import Comparison, Diff, Side, diff
+from bvn_asp.diff import Comparison, Diff, Side, diff, only_source
 from bvn_asp.errors import PolicyError
 from bvn_asp.policy import policy_of, shipped_policy, waiving, without_source
 from bvn_asp.shape import Shape
@@ -216,7 +216,7 @@ def test_one_source_alone_waives_what_is_not_cited_to_it() -> None:
     }
     waived = without_source(policy, 9)
     assert set(waived) == criteria - kept
-    found = diff(HERE, Side("9", waiving(policy, waived), {}, frozenset(waived)), room=SMALL)
+    found = diff(HERE, only_source(HERE, 9), room=SMALL)
     assert found.overall.verdict == "looser"
     assert {c.id for c in found.clauses if c.verdict != "equivalent"} == {
         c.id for c in policy.clauses.values() if (c.part_of or c.id) in waived and c.kind != "level"
@@ -234,6 +234,19 @@ def test_a_criterion_set_aside_bars_and_refuses_nothing_and_keeps_its_status() -
     assert {"i7", "i9"} <= set(decision.ids("unmet")) and "n20" in decision.ids("violated")
     with pytest.raises(PolicyError, match="no clause i99"):
         waiving(policy, ("i99",))
+
+
+def test_a_body_that_does_not_exist_is_refused_even_where_the_range_is_set_aside() -> None:
+    policy = shipped_policy()
+    case = Case.model_validate({**_usual(), "request": {"bodies": ["L2", "L6"]}})
+    assert {b.name: b.status for b in Engine(policy).decide(case).bodies if b.requested} == {
+        "L2": "refused", "L6": "refused",
+    }  # fmt: skip
+    decision = Engine(waiving(policy, ("l1",))).decide(case)
+    assert decision.recommendation == "partial" and decision.grants == ("L2",)
+    # An excluding item that is disregarded opens no such body either.
+    waived = Engine(waiving(policy, ("n3", "n7"))).decide(case)
+    assert {b.name: b.status for b in waived.bodies if b.requested} == {"L2": "refused", "L6": "refused"}
 
 
 def _usual() -> dict[str, object]:
