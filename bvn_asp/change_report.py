@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from bvn_asp.changes import KINDS
+from bvn_asp.changes import KINDS, Answer, ChangeSet, Obstacle
+from bvn_asp.comparison import DIRECTIONS, Comparison, Diff, Example
 from bvn_asp.decision import NOTICE
-from bvn_asp.diff import DIRECTIONS, Comparison, Diff, Example
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.space import Premise
-from bvn_asp.whatif import Answer, ChangeSet, Obstacle
 
 _STOPPED = {
     "": "",
@@ -143,11 +142,12 @@ def _diff_lines(found: Diff) -> Iterator[str]:
 def _verdict(comparison: Comparison) -> str:
     if comparison.verdict == "unsettled":
         return "unsettled"
-    scope = {"all": "on no record otherwise", "complete": "on no record with nothing open otherwise"}.get(
-        comparison.proved, ""
-    )
-    confirmed = f", confirmed by {comparison.engine}" if scope and comparison.engine else ""
-    return comparison.verdict + (f" ({scope}{confirmed})" if scope else "")
+    records = {"all": "record", "complete": "record with nothing open"}.get(comparison.proved)
+    if records is None:
+        return comparison.verdict
+    other = {"stricter": "looser", "looser": "stricter"}.get(comparison.verdict, "stricter or looser")
+    confirmed = f", confirmed by {comparison.engine}" if comparison.engine else ""
+    return f"{comparison.verdict} ({other} on no {records}{confirmed})"
 
 
 def _examples(comparison: Comparison) -> Iterator[str]:

@@ -1,16 +1,19 @@
-"""Changes of a record: what can change at all, what counts as one change, and how a change reads."""
+"""Changes of a record: what can change at all, what counts as one change, how a change reads, and what they reach."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bvn_asp.bands import representative
+from bvn_asp.case import Case
+from bvn_asp.decision import Decision
 from bvn_asp.facts import Facts
 from bvn_asp.nodes import plain
 from bvn_asp.search import Search
+from bvn_asp.space import Premise
 from bvn_asp.terms import Term, name_of
 from bvn_asp.wording import words_of
 
@@ -71,11 +74,59 @@ class Change:
         return f"{self.words}: {self.before} -> {self.after}" + (f": {self.distance}" if self.distance else "")
 
 
+@dataclass(frozen=True)
+class ChangeSet:
+    """Changes that reach the outcome together and not without any of them, the changed case, and its decision."""
+
+    changes: tuple[Change, ...]
+    case: Case
+    decision: Decision
+
+    @property
+    def cost(self) -> int:
+        """How many fields of the record change."""
+        return len({change.item for change in self.changes})
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A minimal reason why nothing reaches the outcome: facts that cannot change, and the clauses that need others."""
+
+    facts: tuple[str, ...]
+    premises: tuple[Premise, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What would change one decision.
+
+    `wanted` is a recommendation or a body to be permissible; `reached` tells that it is so already. `complete` tells
+    that `sets` are all there are; otherwise `stopped` is limit, timeout, interrupted, or open (what the rules leave
+    open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements` are, for
+    a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests that
+    would be approved as the record is, for a request that is not.
+    """
+
+    now: Decision
+    wanted: str
+    reached: bool
+    sets: tuple[ChangeSet, ...] = ()
+    complete: bool = False
+    stopped: str = ""
+    obstacles: tuple[Obstacle, ...] = ()
+    settlements: Mapping[str, tuple[ChangeSet, ...]] = field(default_factory=dict)
+    requests: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether no change that was allowed reaches the outcome."""
+        return self.complete and not self.sets and not self.reached
+
+
 def field_of(subject: Term, facts: Facts) -> str:
     """Return the field of the record for a fact, number or choice, or an empty text."""
-    field = facts.fields.get(subject, "")
-    name = name_of(subject)
-    return f"{field}.{name}" if _JOINED.get(name) == "therapy" else field
+    path, name = facts.fields.get(subject, ""), name_of(subject)
+    return f"{path}.{name}" if _JOINED.get(name) == "therapy" else path
 
 
 def kind_of(subject: Term, facts: Facts, stated: bool) -> tuple[str, str]:
@@ -84,8 +135,8 @@ def kind_of(subject: Term, facts: Facts, stated: bool) -> tuple[str, str]:
         return CHANGEABLE, _ANY
     if not stated:
         return UNKNOWN, _ANY
-    field = field_of(subject, facts)
-    return next(((kind, way) for path, kind, way in _PATHS if re.fullmatch(path, field)), (FIXED, ""))
+    mine = field_of(subject, facts)
+    return next(((kind, way) for path, kind, way in _PATHS if re.fullmatch(path, mine)), (FIXED, ""))
 
 
 def item_of(subject: Term, topic: Term) -> Term:
@@ -145,8 +196,8 @@ def changes_of(
                 now, distance = _number(search, subject, facts.numbers.get(subject), options.get(subject, ()), now)
             elif len(options.get(subject, ())) > 1:
                 now = " or ".join(sorted(words_of(search.policy, value, {}) for value in options[subject]))
-            field = facts.fields.get(subject) or amended.fields.get(subject, "")
-            found.append(Change(item_of(subject, topic), field, words, was, now, kind, distance))
+            path = facts.fields.get(subject) or amended.fields.get(subject, "")
+            found.append(Change(item_of(subject, topic), path, words, was, now, kind, distance))
     return found
 
 

@@ -87,9 +87,9 @@ def diff(
 ) -> None:
     """Compare the policy with another version, another reading, or a part of its sources."""
     from bvn_asp import change_report
-    from bvn_asp.diff import Side
+    from bvn_asp.comparison import Side
+    from bvn_asp.comparison import only_source as source_alone
     from bvn_asp.diff import diff as compared
-    from bvn_asp.diff import only_source as source_alone
     from bvn_asp.policy import load_policy, shipped_policy
 
     if other is None and not reading and not from_reading and only_source is None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations, islice
 
 from bvn_asp.amendment import amended
 from bvn_asp.bands import representative
 from bvn_asp.case import Case
-from bvn_asp.changes import Change, changes_of, item_of
+from bvn_asp.changes import Answer, ChangeSet, Obstacle, changes_of, item_of
 from bvn_asp.decide import OUTCOMES, Engine
 from bvn_asp.decision import Decision
 from bvn_asp.errors import BvnError
@@ -45,55 +45,6 @@ _FEW, _SEVERAL = 3, 10
 
 class GoalError(BvnError):
     """An outcome was asked for that the case cannot have; the message lists those that it can."""
-
-
-@dataclass(frozen=True)
-class ChangeSet:
-    """Changes that reach the outcome together and not without any of them, the changed case, and its decision."""
-
-    changes: tuple[Change, ...]
-    case: Case
-    decision: Decision
-
-    @property
-    def cost(self) -> int:
-        """How many fields of the record change."""
-        return len({change.item for change in self.changes})
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """A minimal reason why nothing reaches the outcome: facts that cannot change, and the clauses that need others."""
-
-    facts: tuple[str, ...]
-    premises: tuple[Premise, ...]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What would change one decision.
-
-    `wanted` is a recommendation or a body to be permissible; `reached` tells that it is so already. `complete` tells
-    that `sets` are all there are; otherwise `stopped` is limit, timeout, interrupted, or open (what the rules leave
-    open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements` are, for
-    a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests that
-    would be approved as the record is, for a request that is not.
-    """
-
-    now: Decision
-    wanted: str
-    reached: bool
-    sets: tuple[ChangeSet, ...] = ()
-    complete: bool = False
-    stopped: str = ""
-    obstacles: tuple[Obstacle, ...] = ()
-    settlements: Mapping[str, tuple[ChangeSet, ...]] = field(default_factory=dict)
-    requests: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def unreachable(self) -> bool:
-        """Whether no change that was allowed reaches the outcome."""
-        return self.complete and not self.sets and not self.reached
 
 
 class WhatIf:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from bvn_asp.case import Case
+from bvn_asp.changes import Answer, ChangeSet
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
 from bvn_asp.space import Space
-from bvn_asp.whatif import Answer, ChangeSet, GoalError, WhatIf
+from bvn_asp.whatif import GoalError, WhatIf
 from bvn_asp.witness import usual_case
 from tests.random_cases import random_record
 from tests.test_cli import bvn
