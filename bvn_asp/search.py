@@ -15,7 +15,7 @@ from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM, Ground, Premise, Space, World, ground
+from bvn_asp.space import ROOM, SETTINGS, Ground, Premise, Space, World, ground
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
@@ -143,8 +143,8 @@ class Search:
         for topic in sorted({*mine, *others}, key=self.places.__getitem__):
             if mine.get(topic) != others.get(topic):
                 subjects = self.topics[topic]
-                now = self._stated(mine.get(topic, set()), subjects, facts)
-                before = self._stated(others.get(topic, set()), subjects, usual_facts)
+                now = self.stated(mine.get(topic, set()), subjects, facts)
+                before = self.stated(others.get(topic, set()), subjects, usual_facts)
                 field = facts.fields.get(subjects[0], "")
                 found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
         return tuple(found)
@@ -173,7 +173,7 @@ class Search:
         return [proof.confirmed() for proof in found] if confirm else found
 
     def _wanted(self, goal: Iterable[int]) -> list[int]:
-        return [*(-self.space.literal(name) for name in ("closed", "complete")), *goal]
+        return [*(-self.space.literal(name) for name in SETTINGS), *goal]
 
     def _grounds(
         self, readings: Mapping[str, str] | None, others: Sequence[Mapping[str, str]]
@@ -184,7 +184,7 @@ class Search:
                 grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
         return grounds
 
-    def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
+    def stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
         """Return in words what `inputs` state of a topic."""
         if not inputs:
             return "not stated"

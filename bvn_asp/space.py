@@ -35,8 +35,10 @@ _SIDES = (
 _OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
 """What defines a clause or a limit, by its opposite."""
 _INPUT_NAMES = frozenset(name for name, _ in INPUTS)
-_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual"}
+_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual", "dated", "unremarkable"}
 """What one side can have from another."""
+SETTINGS = ("closed", "complete", "dated", "unremarkable")
+"""What no record of a search states, unless it begins with a case that does."""
 
 
 class Premise(NamedTuple):
@@ -383,7 +385,7 @@ class Space:
     def run(self, readings: Mapping[str, str] | None = None, side: int = 0) -> list[int]:
         """Return the assumptions of a run of a side: `readings`, every other question by default."""
         chosen = readings or {}
-        assumed = [-self.literal(name, side) for name in ("closed", "complete")]
+        assumed = [-self.literal(name, side) for name in SETTINGS]
         for term, literal in self.terms("selected", side).items():
             assert isinstance(term, tuple)
             assumed.append(literal if chosen.get(str(term[1])) == term[2] else -literal)
@@ -470,11 +472,18 @@ class Space:
 
     def _wait(self, handle: clingo.SolveHandle) -> None:
         # Short waits, so that an interrupt from the keyboard is seen between two of them.
-        while self.deadline is None or time.monotonic() <= self.deadline:
-            if handle.wait(0.05):
-                return
-        handle.cancel()
-        raise SearchTimeoutError("the time for the search is up")
+        try:
+            self.check_time()
+            while not handle.wait(0.05):
+                self.check_time()
+        except SearchTimeoutError:
+            handle.cancel()
+            raise
+
+    def check_time(self) -> None:
+        """Raise SearchTimeoutError when the deadline has passed."""
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise SearchTimeoutError("the time for the search is up")
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true
@@ -518,6 +527,7 @@ class _Definitions:
                 for atom in head:
                     self._bodies.setdefault(atom, []).append(body)
         self._reached: dict[int, frozenset[Premise]] = {}
+        self._entered: set[int] = set()
 
     def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
         """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
@@ -527,11 +537,15 @@ class _Definitions:
         return premise
 
     def _below(self, atom: int) -> frozenset[Premise]:
-        """Return the premises that `atom` draws on; the rules are stratified, so this ends."""
+        """Return the premises that `atom` draws on; raise PolicyError if it draws on itself."""
+        if atom in self._entered:
+            raise PolicyError("not stratified: some conclusion of the policy depends on itself")
         if atom not in self._reached:
+            self._entered.add(atom)
             found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
             for body in self._bodies.get(atom, ()):
                 for literal in body:
                     found |= self._below(abs(literal))
+            self._entered.remove(atom)
             self._reached[atom] = frozenset(found)
         return self._reached[atom]

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from bvn_asp.case import Case
+from bvn_asp.change.whatif import WhatIf
 from bvn_asp.decide import Engine
 from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
@@ -53,6 +54,18 @@ def warm() -> tuple[float, float, float]:
         new += [seconds(partial(engine.decide, case)) for case in measured]
     fresh = [seconds(partial(answer_set, policy.text, facts_for(case, policy, {}).terms())) for case in cases]
     return statistics.median(known), statistics.median(new), statistics.median(fresh)
+
+
+def changes() -> tuple[float, float]:
+    """Return the median and the longest seconds of asking what would change a decision, in a warm process."""
+    asked = WhatIf(shipped_policy())
+    cases = [load_case(path) for path in CASES]
+    cases.sort(key=lambda case: str(facts_for(case, asked.policy, {}).shape))
+    times: list[float] = []
+    for case in cases:
+        asked.answer(case)
+        times.append(seconds(partial(asked.answer, case, timeout=30)))
+    return statistics.median(times), max(times)
 
 
 def _shapes(cases: list[Case]) -> list[Case]:
@@ -111,3 +124,5 @@ if __name__ == "__main__":
     sys.stdout.write(
         f"cold: bvn decide {ours * 1000:.0f} ms, import clingo {theirs * 1000:.0f} ms: {ours / theirs:.1f} times\n"
     )
+    median, longest = changes()
+    sys.stdout.write(f"what if: {median * 1000:.0f} ms a case at the median, {longest * 1000:.0f} ms at most\n")
