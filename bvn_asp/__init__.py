@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 try:
     from bvn_asp.case import Case
@@ -25,6 +26,10 @@ except KeyboardInterrupt:
     sys.stderr.write("interrupted\n")
     sys.exit(130)
 
+if TYPE_CHECKING:
+    from bvn_asp.query.finder import Finder
+    from bvn_asp.query.found import Found, Verdict
+
 __all__ = [
     "BvnError",
     "Case",
@@ -37,8 +42,10 @@ __all__ = [
     "SolveError",
     "decide",
     "explain",
+    "find",
     "load_case",
     "load_policy",
+    "prove",
     "read_case",
     "shipped_policy",
 ]
@@ -54,6 +61,23 @@ def explain(decision: Decision) -> str:
     from bvn_asp.report import text
 
     return text(decision)
+
+
+def find(query: str, readings: Mapping[str, str] | None = None, *, limit: int = 3) -> Found:
+    """Return up to `limit` edge cases that fit `query`, or a proof that none does; see `bvn_asp.finder.Finder`."""
+    return _finder().find(query, readings=readings, limit=limit)
+
+
+def prove(assertion: str, readings: Mapping[str, str] | None = None) -> Verdict:
+    """Return the proof that `assertion` holds of every record, or a counterexample; see `bvn_asp.finder.Finder`."""
+    return _finder().prove(assertion, readings=readings)
+
+
+@cache
+def _finder() -> Finder:
+    from bvn_asp.query.finder import Finder
+
+    return Finder()
 
 
 @cache

@@ -73,10 +73,9 @@ def needs(*extras: str) -> None:
 
 
 def _readings(policy: Policy, options: list[str] | None) -> dict[str, str]:
-    from bvn_asp.decide import Engine as Deciding
     from bvn_asp.deciding import chosen_readings
 
-    return chosen_readings(Deciding(policy), options or ())
+    return chosen_readings(policy, options or ())
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `bvn decide`, `test`, `readings`, `facts`, `schema` and `policy`."""
+"""The command line: `bvn decide`, `test`, `readings`, `facts`, `schema`, `policy`; others have modules of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bvn_asp import cli_atlas, cli_change, cli_query
 from bvn_asp.batch_cli import register
 from bvn_asp.case import Case
 from bvn_asp.cli_audit import audit
@@ -113,7 +114,7 @@ def readings(
                 say(f"    {'*' if option == question.default else ' '} {option}: {meaning}")
             say(f"    default because: {question.why}\n")
         return
-    chosen = chosen_readings(engine, reading or ())
+    chosen = chosen_readings(engine.policy, reading)
     each([case], lambda name, loaded: _compare(engine, name, loaded, chosen, as_json=as_json))
 
 
@@ -128,7 +129,7 @@ def facts(
     from bvn_asp.terms import to_symbol
 
     engine = Engine(shipped_policy())
-    chosen = chosen_readings(engine, reading or ())
+    chosen = chosen_readings(engine.policy, reading)
 
     def show(name: str, case: Case) -> None:
         for term in facts_for(case, engine.policy, engine.policy.readings(chosen), assume_absent=assume_absent).terms():
@@ -184,6 +185,10 @@ def policy(
         say(f"  {place}: {what}")
 
 
+app.command()(cli_query.find)
+app.command()(cli_query.prove)
+app.command()(cli_atlas.atlas)
+cli_change.add_to(app)
 register(app)
 
 

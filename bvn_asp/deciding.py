@@ -10,7 +10,7 @@ from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.decision import NOTICE
 from bvn_asp.errors import ReadingError
-from bvn_asp.policy import shipped_policy
+from bvn_asp.policy import Policy, shipped_policy
 from bvn_asp.shape import room_for
 from bvn_asp.terminal import Page, each, say
 
@@ -34,23 +34,23 @@ def decide_paths(
         if engine is None:
             # The policy is ground for the first case right away, which spares a start its second grounding.
             engine = Engine(shipped_policy(room_for(case)))
-            readings = chosen_readings(engine, reading)
+            readings = chosen_readings(engine.policy, reading)
         show(engine.decide(case, readings, assume_absent=assume_absent), name)
 
     each(paths, act, closing=NOTICE if brief and not as_json else "")
 
 
-def chosen_readings(engine: Engine, options: Sequence[str]) -> dict[str, str]:
+def chosen_readings(policy: Policy, options: Sequence[str] | None) -> dict[str, str]:
     """Return the readings that `options` choose, as QUESTION=OPTION; raise ReadingError for what is not offered."""
     chosen: dict[str, str] = {}
-    for text in options:
+    for text in options or ():
         question, equals, option = text.partition("=")
         if not equals:
             raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION; `bvn readings` lists them")
         if chosen.get(question, option) != option:
             raise ReadingError(f"--reading {question}: given twice with different options")
         chosen[question] = option
-    engine.policy.readings(chosen)
+    policy.readings(chosen)
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from bvn_asp.errors import PolicyError, ReadingError
 from bvn_asp.shape import Shape
 from bvn_asp.solve import facts_of
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import Term, name_of, to_symbol
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,47 @@ def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: not UTF-8 text") from None
     check_safety(text, str(path))
-    return policy_of(text, str(path), room)
+    try:
+        return policy_of(text, str(path), room)
+    except PolicyError as error:
+        raise PolicyError(str(error).replace("<block>", str(path))) from None
+    except KeyError as error:
+        raise PolicyError(f"{path}: vocabulary is missing: question {error} has no option or no default") from None
+    except (TypeError, ValueError) as error:
+        raise PolicyError(f"{path}: a fact of its vocabulary is not what it must be: {error}") from None
+
+
+def waiving(policy: Policy, criteria: Iterable[str]) -> Policy:
+    """Return `policy` with `criteria` set aside: each is judged as ever, and bars and refuses nothing.
+
+    Raises PolicyError for a criterion that it does not have, or if it cannot set any aside.
+    """
+    waived = sorted(set(criteria))
+    unknown = [id for id in waived if id not in policy.clauses]
+    if unknown:
+        raise PolicyError(f"there is no clause {', '.join(unknown)}")
+    if waived and re.search(r"\bset_aside\(", re.sub(_REMARKS, "", policy.text, flags=re.DOTALL)) is None:
+        raise PolicyError("the policy has no rule about set_aside(C), so nothing of it can be set aside")
+    try:
+        facts = "".join(f"\n{to_symbol(('set_aside', id))}." for id in waived)
+    except ValueError as error:
+        raise PolicyError(f"a clause cannot be set aside by its id: {error}") from None
+    return policy_of(f"{policy.text}{facts}\n")
+
+
+def without_source(policy: Policy, reference: int) -> tuple[str, ...]:
+    """Return the criteria of which neither the whole nor a part is cited to `reference`; PolicyError if nothing is."""
+    cited = {number for clause in policy.clauses.values() for number in clause.references}
+    if reference not in cited:
+        raise PolicyError(
+            f"no clause is cited to reference {reference}; references: {', '.join(map(str, sorted(cited)))}"
+        )
+    kept = {c.part_of or c.id for c in policy.clauses.values() if reference in c.references}
+    return tuple(c.id for c in policy.clauses.values() if c.kind in CRITERIA and c.part_of is None and c.id not in kept)
+
+
+CRITERIA = ("indication", "non_indication", "level")
+"""Kinds of clause that can bar or refuse."""
 
 
 def check_safety(text: str, name: str) -> None:

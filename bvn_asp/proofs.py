@@ -146,7 +146,7 @@ def _branches(aside: frozenset[Premise], core: Iterable[Premise]) -> Iterator[fr
         yield aside | {premise}
 
 
-_ORDER = {"reading": 0, "limit": 1, "clause": 2}
+_ORDER = {"reading": 0, "limit": 1, "clause": 2, "fact": 3}
 
 
 def _needed(space: Space, goal: list[int], grounds: Grounds) -> set[Premise] | None:

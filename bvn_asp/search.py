@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,12 +15,13 @@ from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM, Ground, Space, World, ground
+from bvn_asp.space import ROOM, SETTINGS, Ground, Premise, Space, World, ground
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
 
 RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
+_RUN_INPUTS = ("selected", "reread")
 RECORD_INPUTS = ("yes", "no", "value", "is")
 
 
@@ -50,13 +51,18 @@ class Witness:
 
 
 class Search:
-    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with."""
+    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with.
 
-    def __init__(self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> None:
+    With several `runs`, the space has so many sides, which share the record and differ in how the policy is read.
+    """
+
+    def __init__(
+        self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = (), runs: int = 1
+    ) -> None:
         further = tuple(limits)
         self.policy, self.room, self.engine = policy, room, Engine(policy)
         self.ground: Ground = ground(policy.text, room, further)
-        self.space = Space(self.ground)
+        self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
         self.limits = limits_of(policy, further)
         self.quantities = {
             term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"
@@ -76,6 +82,11 @@ class Search:
         for subject, topic in self.about.items():
             found.setdefault(topic, []).append(subject)
         return found
+
+    @cached_property
+    def places(self) -> dict[Term, int]:
+        """The place of every topic in the order of the policy."""
+        return {topic: place for place, topic in enumerate(self.topics)}
 
     def witness(
         self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
@@ -102,49 +113,78 @@ class Search:
         Raises SolveError if the decision is not what the search found.
         """
         place = space or self.space
-        stated = frozenset(t for t in world.inputs[side] if name_of(t) in RECORD_INPUTS)
-        readings = readings_of(world.inputs[side])
-        record = Writer(stated, self.policy, self.quantities, self.limits, self.room).record()
-        case = Case.model_validate(record)
-        decision = self.engine.decide(case, readings)
+        witness = self.decided(world.inputs[side])
         found = next((o for o in RECOMMENDATIONS if place.literal(("recommend", o), side) in world.true), None)
-        if found not in (decision.recommendation, "pend"):
-            raise SolveError(f"a search found {found}, and its record is decided as {decision.recommendation}")
+        if found not in (witness.decision.recommendation, "pend"):
+            raise SolveError(f"a search found {found}, and its record is decided as {witness.decision.recommendation}")
+        return witness
+
+    def decided(self, inputs: frozenset[Term], near: Collection[Term] = ()) -> Witness:
+        """Write inputs as a record and decide it under the readings among them; `near` as in `Writer`."""
+        stated = frozenset(t for t in inputs if name_of(t) in RECORD_INPUTS)
+        readings = readings_of(inputs)
+        record = Writer(stated, self.policy, self.quantities, self.limits, self.room, near).record()
+        if any(name_of(term) == "assumed_absent" for term in inputs):
+            record["record_complete"] = True
+        case = Case.model_validate(record)
         facts = facts_for(case, self.policy, self.policy.readings(readings), shape=self.room)
-        return Witness(record, case, readings, decision, self.departures(stated, facts))
+        return Witness(record, case, readings, self.engine.decide(case, readings), self.departures(stated, facts))
 
     def departures(self, stated: frozenset[Term], facts: Facts) -> tuple[Departure, ...]:
         """Return in what a record, as inputs and as facts, departs from the usual one."""
+        return self.differences(stated, facts, self.usual, self._usual_facts)
+
+    def differences(
+        self, stated: frozenset[Term], facts: Facts, usual: frozenset[Term], usual_facts: Facts
+    ) -> tuple[Departure, ...]:
+        """Return in what one record, as inputs and as facts, differs from another."""
         found: list[Departure] = []
-        for topic, subjects in self.topics.items():
-            mine: set[Term] = {t for t in stated if isinstance(t, tuple) and t[1] in subjects}
-            usual: set[Term] = {t for t in self.usual if isinstance(t, tuple) and t[1] in subjects}
-            if mine != usual:
-                subject = subjects[0]
-                field = facts.fields.get(subject, "")
-                now, before = (
-                    self._stated(inputs, subjects, source)
-                    for inputs, source in ((mine, facts), (usual, self._usual_facts))
-                )
+        mine, others = self._by_topic(stated), self._by_topic(usual)
+        for topic in sorted({*mine, *others}, key=self.places.__getitem__):
+            if mine.get(topic) != others.get(topic):
+                subjects = self.topics[topic]
+                now = self.stated(mine.get(topic, set()), subjects, facts)
+                before = self.stated(others.get(topic, set()), subjects, usual_facts)
+                field = facts.fields.get(subjects[0], "")
                 found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
         return tuple(found)
 
+    def _by_topic(self, inputs: frozenset[Term]) -> dict[Term, set[Term]]:
+        """Return what inputs state, by topic."""
+        found: dict[Term, set[Term]] = {}
+        for term in inputs:
+            if isinstance(term, tuple) and term[0] in RECORD_INPUTS:
+                found.setdefault(self.about[term[1]], set()).add(term)
+        return found
+
     def proofs(
         self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,
-        confirm: bool = False,
+        confirm: bool = False, others: Sequence[Mapping[str, str]] = (),
     ) -> list[Proof]:  # fmt: skip
         """Return up to `most` minimal proofs that no record fits all of `goal`; none if some record does.
 
+        `others` are the readings of the runs after the first.
         With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
         """
-        run = [-self.space.literal(name) for name in ("closed", "complete")]
-        wanted = [*run, *goal]
-        grounds = grounds_of(self.space, self.policy, readings or {})
+        wanted = self._wanted(goal)
+        grounds = self._grounds(readings, others)
         cores = minimal_cores(self.space, wanted, grounds, most)
         found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
         return [proof.confirmed() for proof in found] if confirm else found
 
-    def _stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
+    def _wanted(self, goal: Iterable[int]) -> list[int]:
+        return [*(-self.space.literal(name) for name in SETTINGS), *goal]
+
+    def _grounds(
+        self, readings: Mapping[str, str] | None, others: Sequence[Mapping[str, str]]
+    ) -> dict[Premise, tuple[int, ...]]:
+        grounds = grounds_of(self.space, self.policy, readings or {})
+        for side, further in enumerate(others, 1):
+            for premise, literals in grounds_of(self.space, self.policy, further, side).items():
+                grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
+        return grounds
+
+    def stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
         """Return in words what `inputs` state of a topic."""
         if not inputs:
             return "not stated"

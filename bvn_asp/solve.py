@@ -321,6 +321,11 @@ class OpenProgram:
         if not self._stated:
             self._search()
         given = set(assumptions)
+        unstated = [
+            topic
+            for topic, inputs in self._stated.items()
+            if not all(literal in given or -literal in given for literal in inputs)
+        ]
         self._solving.opt_mode, self._solving.solve_limit = "optN", MOST_CONFLICTS
         found: list[tuple[Term, ...]] = []
         try:
@@ -329,7 +334,7 @@ class OpenProgram:
                     continue
                 if len(found) == most:
                     return found, False
-                topics = [topic for topic in self._stated if model.is_true(topic)]
+                topics = [topic for topic in unstated if model.is_true(topic)]
                 inputs = sorted(literal for topic in topics for literal in self._stated[topic] if literal not in given)
                 found.append(tuple(self.inputs[literal] for literal in inputs if model.is_true(literal)))
                 # The same topics with other values are the same set.

@@ -8,7 +8,7 @@ in which it holds, or a proof that there is none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -26,17 +26,19 @@ from bvn_asp.terms import Term, name_of, to_symbol, to_term, to_text
 RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
 ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
 """The room of a search, unless a case needs more: each kind of finding once, one surgery, two Modic changes."""
-_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore", "--heuristic=Vmtf"]
+_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore"]
 _COMPARISONS = ("at_least", "below", "above", "at_most")
 _SIDES = (
     ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
-    ("at_least", "below"), ("at_most", "above"),
+    ("at_least", "below"), ("at_most", "above"), ("within", "exceeds"),
 )  # fmt: skip
 _OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
 """What defines a clause or a limit, by its opposite."""
 _INPUT_NAMES = frozenset(name for name, _ in INPUTS)
-_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual"}
+_OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual", "dated", "unremarkable"}
 """What one side can have from another."""
+SETTINGS = ("closed", "complete", "dated", "unremarkable")
+"""What no record of a search states, unless it begins with a case that does."""
 
 
 class Premise(NamedTuple):
@@ -150,6 +152,12 @@ class Space:
             self.departures = {literal: term[1] for term, literal in departs if isinstance(term, tuple)}
             self._minimize(backend)
         self._size = len(self.statements)
+        facts = (
+            {atoms[term] for term, literal in side.atoms.items() if literal in side.facts and term in atoms}
+            for side, atoms in zip(sides, self._atoms, strict=True)
+        )
+        self._always = frozenset[int]().union(*facts)
+        self._varying = [a for atoms in self._atoms for a in atoms.values() if a not in self._always]
         self.inputs = [
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
         ]
@@ -172,7 +180,7 @@ class Space:
     def _minimize(self, backend: Any) -> None:
         """Prefer few departures, and of those findings at few places."""
         backend.add_minimize(1, [(literal, 1) for literal in self.departures])
-        places = self.terms("spread").items()
+        places = [place for side in range(len(self._atoms)) for place in self.terms("spread", side).items()]
         backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
 
     def _add(self, backend: Any, statement: Statement) -> None:
@@ -377,7 +385,7 @@ class Space:
     def run(self, readings: Mapping[str, str] | None = None, side: int = 0) -> list[int]:
         """Return the assumptions of a run of a side: `readings`, every other question by default."""
         chosen = readings or {}
-        assumed = [-self.literal(name, side) for name in ("closed", "complete")]
+        assumed = [-self.literal(name, side) for name in SETTINGS]
         for term, literal in self.terms("selected", side).items():
             assert isinstance(term, tuple)
             assumed.append(literal if chosen.get(str(term[1])) == term[2] else -literal)
@@ -428,6 +436,25 @@ class Space:
             model = handle.model()
             return None if model is None else frozenset(literal for literal in asked if model.is_true(literal))
 
+    def patterns(self, assumptions: Iterable[int], literals: Iterable[int]) -> Iterator[World]:
+        """Yield worlds in which all of `assumptions` hold, each pattern of `literals` once.
+
+        Raises SearchTimeoutError when the deadline passes.
+        """
+        told = list(dict.fromkeys(map(abs, literals)))
+        held = [self.held(premise) for premise in self._guards]
+        self._solving.opt_mode, self._solving.models = "ignore", 0
+        with self.control.solve(self._all([*assumptions, *held]), yield_=True, async_=True) as handle:
+            while True:
+                handle.resume()
+                self._wait(handle)
+                model = handle.model()
+                if model is None:
+                    return
+                yield self._world(model)
+                is_true = model.is_true
+                model.context.add_clause([-literal if is_true(literal) else literal for literal in told])
+
     def refutation(self, assumptions: Iterable[int]) -> frozenset[int] | None:
         """Return which of `assumptions` are enough to contradict each other, or None if they do not.
 
@@ -445,18 +472,27 @@ class Space:
 
     def _wait(self, handle: clingo.SolveHandle) -> None:
         # Short waits, so that an interrupt from the keyboard is seen between two of them.
-        while not handle.wait(0.05):
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                handle.cancel()
-                raise SearchTimeoutError("the time for the search is up")
+        try:
+            self.check_time()
+            while not handle.wait(0.05):
+                self.check_time()
+        except SearchTimeoutError:
+            handle.cancel()
+            raise
+
+    def check_time(self) -> None:
+        """Raise SearchTimeoutError when the deadline has passed."""
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise SearchTimeoutError("the time for the search is up")
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true
         versions = (atom for v in self._variants if is_true(v.active) for atom in v.version.values())
+        true = self._always.union(filter(is_true, (*self._varying, *versions)))
         return World(
-            tuple(frozenset(term for literal, term in inputs.items() if is_true(literal)) for inputs in self.inputs),
-            frozenset(filter(is_true, (*(literal for atoms in self._atoms for literal in atoms.values()), *versions))),
-            tuple(term for literal, term in self.departures.items() if is_true(literal)),
+            tuple(frozenset(term for literal, term in inputs.items() if literal in true) for inputs in self.inputs),
+            true,
+            tuple(term for literal, term in self.departures.items() if literal in true),
         )
 
 
@@ -491,6 +527,7 @@ class _Definitions:
                 for atom in head:
                     self._bodies.setdefault(atom, []).append(body)
         self._reached: dict[int, frozenset[Premise]] = {}
+        self._entered: set[int] = set()
 
     def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
         """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
@@ -500,11 +537,15 @@ class _Definitions:
         return premise
 
     def _below(self, atom: int) -> frozenset[Premise]:
-        """Return the premises that `atom` draws on; the rules are stratified, so this ends."""
+        """Return the premises that `atom` draws on; raise PolicyError if it draws on itself."""
+        if atom in self._entered:
+            raise PolicyError("not stratified: some conclusion of the policy depends on itself")
         if atom not in self._reached:
+            self._entered.add(atom)
             found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
             for body in self._bodies.get(atom, ()):
                 for literal in body:
                     found |= self._below(abs(literal))
+            self._entered.remove(atom)
             self._reached[atom] = frozenset(found)
         return self._reached[atom]

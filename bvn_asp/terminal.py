@@ -19,6 +19,7 @@ from bvn_asp.report import safe
 if TYPE_CHECKING:
     from rich.console import Console
 
+
 BAD_INPUT = 2
 INTERRUPTED = 130
 READER_GONE = 141

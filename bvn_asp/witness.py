@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -74,11 +74,15 @@ def readings_of(inputs: Iterable[Term]) -> dict[str, str]:
 
 
 class Writer:
-    """Writes the record of a set of inputs, with the numbers of the unremarkable patient wherever they will do."""
+    """Writes the record of a set of inputs, with the numbers of the unremarkable patient wherever they will do.
+
+    The numbers `near` a limit are written as close to it as is readable; all of them are, if not `usual`.
+    """
 
     def __init__(
-        self, inputs: Iterable[Term], policy: Policy, quantities: Mapping[Term, str], limits: Limits, room: Shape = ROOM
-    ) -> None:
+        self, inputs: Iterable[Term], policy: Policy, quantities: Mapping[Term, str], limits: Limits,
+        room: Shape = ROOM, near: Collection[Term] = (), *, usual: bool = True,
+    ) -> None:  # fmt: skip
         self.room, self.limits, self.quantities, self.scale = room, limits, quantities, policy.scale
         self.answers: dict[Term, bool] = {}
         self.choices: dict[Term, str] = {}
@@ -92,7 +96,8 @@ class Writer:
                 self.choices[term[1]] = str(term[2])
             elif term[0] == "value" and isinstance(term[2], int):
                 self.values[term[1]] = term[2]
-        self.usual_numbers = facts_for(usual_case(), policy, {}, shape=room).numbers
+        numbers = facts_for(usual_case(), policy, {}, shape=room).numbers if usual else {}
+        self.usual_numbers = {term: number for term, number in numbers.items() if term not in near}
         self.sites: list[tuple[str, Term]] = [
             *((body, body.lower()) for body in room.bodies),
             *(
@@ -224,6 +229,12 @@ class Writer:
     def _outside(self) -> str:
         return next(body for body in reversed(BODIES[: BODIES.index("T12")]) if body not in self.room.bodies)
 
+    def entry(self, entity: Term) -> Record:
+        """Return the entry of a finding, surgery or Modic change that is there."""
+        name = name_of(entity)
+        write = {"modic": self._modic, "surgery": self._surgery}.get(name, self._finding)
+        return write(entity)
+
     def _modic(self, entity: Term) -> Record:
         rest = {
             "modic_type": "type",
@@ -244,19 +255,22 @@ class Writer:
             if not (isinstance(term, tuple) and term[0] == "present" and name_of(term[1]) == "finding"):
                 continue
             entity = term[1]
-            assert isinstance(entity, tuple)
-            kind = str(entity[1])
             if held:
-                rest = {name: _FIELDS.get(name, name) for name in _DETAILS.get(kind, ())}
-                found = self._about(entity, ("correlates", "likely_source", "complicates"), rest)
-                shown = {name: self.answers.get((fact, entity)) for fact, name in _SHOWN}
-                if None not in shown.values():
-                    found["shown_by"] = [name for name, held in shown.items() if held]
-                present.append({"kind": kind, **found})
-            elif entity[2] == 1:
-                absent.append(kind)
+                present.append(self.entry(entity))
+            elif isinstance(entity, tuple) and entity[2] == 1:
+                absent.append(str(entity[1]))
         if present or absent:
             record["findings"] = {"present": present, "absent": absent}
+
+    def _finding(self, entity: Term) -> Record:
+        assert isinstance(entity, tuple)
+        kind = str(entity[1])
+        rest = {name: _FIELDS.get(name, name) for name in _DETAILS.get(kind, ())}
+        found = self._about(entity, ("correlates", "likely_source", "complicates"), rest)
+        shown = {name: self.answers.get((fact, entity)) for fact, name in _SHOWN}
+        if None not in shown.values():
+            found["shown_by"] = [name for name, held in shown.items() if held]
+        return {"kind": kind, **found}
 
     def _surgery(self, entity: Term) -> Record:
         rest = {"surgery_kind": "kind", "time_since": "months_before_procedure", "radicular_outcome": "radicular_pain"}

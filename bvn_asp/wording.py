@@ -24,9 +24,16 @@ class Wording:
     def __init__(self, program: OpenProgram, policy: Policy, facts: Facts) -> None:
         self._program, self._policy, self._facts = program, policy, facts
         self._places: dict[Term, Node] = {}
+        self._missing: dict[Term, Node] = {}
 
     def missing(self, subject: Term) -> Node:
         """Return the node of a fact that is not stated; of a finding or surgery that may not be there, its presence."""
+        node = self._missing.get(subject)
+        if node is None:
+            node = self._missing[subject] = self._lacking(subject)
+        return node
+
+    def _lacking(self, subject: Term) -> Node:
         entity = (
             next((part for part in subject[1:] if isinstance(part, tuple)), None)
             if isinstance(subject, tuple)

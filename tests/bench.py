@@ -19,10 +19,13 @@ from functools import partial
 from pathlib import Path
 
 from bvn_asp.case import Case
+from bvn_asp.change.whatif import WhatIf
 from bvn_asp.decide import Engine
 from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
+from bvn_asp.query.assertions import SHIPPED, load_assertions
+from bvn_asp.query.finder import Finder
 from bvn_asp.solve import answer_set
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
@@ -53,6 +56,18 @@ def warm() -> tuple[float, float, float]:
     return statistics.median(known), statistics.median(new), statistics.median(fresh)
 
 
+def changes() -> tuple[float, float]:
+    """Return the median and the longest seconds of asking what would change a decision, in a warm process."""
+    asked = WhatIf(shipped_policy())
+    cases = [load_case(path) for path in CASES]
+    cases.sort(key=lambda case: str(facts_for(case, asked.policy, {}).shape))
+    times: list[float] = []
+    for case in cases:
+        asked.answer(case)
+        times.append(seconds(partial(asked.answer, case, timeout=30)))
+    return statistics.median(times), max(times)
+
+
 def _shapes(cases: list[Case]) -> list[Case]:
     """Return one case that states nothing for each shape of the ground program."""
     found = {facts_for(case, shipped_policy(), {}).shape: case for case in cases}
@@ -60,6 +75,21 @@ def _shapes(cases: list[Case]) -> list[Case]:
         Case.model_validate({**case.model_dump(include={"request", "findings", "surgeries", "mri"})})
         for case in found.values()
     ]
+
+
+def questions() -> tuple[float, float, float]:
+    """Return the median seconds of a shipped assertion, of a query for its first case, and of a fresh start of both."""
+    policy = shipped_policy()
+    assertions = [assertion.query for assertion in load_assertions(SHIPPED, policy)]
+    started = time.perf_counter()
+    finder = Finder(policy)
+    for query in assertions:
+        finder.prove(query)
+    start = time.perf_counter() - started
+    proved = [seconds(partial(finder.prove, query)) for query in assertions]
+    # What an assertion speaks of, looked for instead of excluded.
+    found = [seconds(partial(finder.find, query, limit=1)) for query in assertions]
+    return statistics.median(proved), statistics.median(found), start
 
 
 def cold(runs: int = 15) -> tuple[float, float]:
@@ -85,7 +115,14 @@ if __name__ == "__main__":
     sys.stdout.write(
         f"fresh grounding {fresh * 1000:.1f} ms, {fresh / known:.0f} and {fresh / new:.0f} times as long\n"
     )
+    proving, finding, start = questions()
+    sys.stdout.write(
+        f"warm: prove {proving * 1000:.0f} ms an assertion, find {finding * 1000:.0f} ms a first case; "
+        f"all shipped assertions from nothing {start:.1f} s\n"
+    )
     ours, theirs = cold()
     sys.stdout.write(
         f"cold: bvn decide {ours * 1000:.0f} ms, import clingo {theirs * 1000:.0f} ms: {ours / theirs:.1f} times\n"
     )
+    median, longest = changes()
+    sys.stdout.write(f"what if: {median * 1000:.0f} ms a case at the median, {longest * 1000:.0f} ms at most\n")

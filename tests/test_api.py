@@ -22,7 +22,7 @@ def find(nodes: tuple[Node, ...], text: str) -> Node:
 def test_the_exported_names_are_these() -> None:
     assert sorted(bvn_asp.__all__) == [
         "BvnError", "Case", "CaseError", "Decision", "Engine", "Policy", "PolicyError", "ReadingError", "SolveError",
-        "decide", "explain", "load_case", "load_policy", "read_case", "shipped_policy",
+        "decide", "explain", "find", "load_case", "load_policy", "prove", "read_case", "shipped_policy",
     ]  # fmt: skip
     assert all(hasattr(bvn_asp, name) for name in bvn_asp.__all__)
 

@@ -139,7 +139,7 @@ def test_the_command_fails_on_a_new_finding_and_on_a_vanished_one(tmp_path: Path
     policy = tmp_path / "policy.lp"
     policy.write_text(shipped_policy().text + "leftover(B) :- considered(B).\n", encoding="utf-8")
     accepted = tmp_path / "accepted.yaml"
-    accepted.write_text("unused elsewhere: gone\n", encoding="utf-8")
+    accepted.write_text("- finding: unused elsewhere\n  reason: gone\n", encoding="utf-8")
     result = audit(load_policy(policy), accepted=load_accepted(accepted), checks=["form"])
     assert "unused leftover" in {finding.key for finding in result.new}
     assert result.vanished == ("unused elsewhere",)
@@ -161,7 +161,13 @@ def test_a_policy_that_goes_in_a_circle_is_refused(circle: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("- a list", "expected a mapping"), ("a: [", "not a YAML file"), ("a: 1", "expected a mapping")],
+    [
+        ("a: 1", "expected a list"),
+        ("- [", "not a YAML file"),
+        ("- a", "entry 1: expected `finding` and `reason`"),
+        ("- {finding: a, reason: 1}", "entry 1: expected text"),
+        ("- &a {finding: a, reason: b}\n- *a", "entry 2: 'a' is there twice"),
+    ],
 )
 def test_a_bad_file_of_accepted_findings_is_refused(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "accepted.yaml"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bvn_asp.mutants import Mutant, mutants
 from bvn_asp.policy import shipped_policy
-from tests.mutants import Mutant, difference, judge, mutants
+from tests.mutants import difference, judge
 
 
 def edited(old: str, new: str) -> Mutant:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
@@ -11,27 +12,26 @@ from bvn_asp.proofs import Proof, grounds_of, minimal_core, proof_of
 from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Witness
 from bvn_asp.space import Space, Variant
 from bvn_asp.terms import Term
-from bvn_asp.wording import words_of
+from bvn_asp.wording import ENTITIES, words_of
 
 _RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
 """How favourable a recommendation is."""
-_MOST = 16
-"""Most topics that share a space: every version of one makes the search for the others slower."""
 
 
 def changes(study: Study) -> Iterator[Finding]:
     """Find facts and limits that never matter, facts of which more helps and harms, and facts whose absence helps."""
-    # A further Modic change is like the first.
-    topics = [t for t in study.search.topics if t != "requested" and not (isinstance(t, tuple) and ("modic", 2) in t)]
+    spaces = study.spaces()
     idle: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Term, Proof]]] = {}
-    for start in range(0, len(topics), _MOST):
-        space = study.space.again()
-        for topic in topics[start : start + _MOST]:
-            twins = _Twins(study, space, topic)
-            if not twins.possible([twins.documented, twins.differ]):
+    for group in _groups(study):
+        # What is alike often is idle alike: then one proof serves for all.
+        together = _Twins(study, next(spaces), group) if len(group) > 1 else None
+        parts = [group] if together is None or together.idles else [(topic,) for topic in group]
+        for part in parts:
+            twins = together if together is not None and part == group else _Twins(study, next(spaces), part)
+            if twins.idles:
                 proof = twins.idle()
-                name = _key(topic)[0]
-                idle.setdefault((name, tuple(sorted(proof.readings.items()))), []).append((topic, proof))
+                key = _key(part[0])[0], tuple(sorted(proof.readings.items()))
+                idle.setdefault(key, []).extend((topic, proof) for topic in part)
                 continue
             yield from twins.limits()
             yield from twins.both_ways()
@@ -40,17 +40,26 @@ def changes(study: Study) -> Iterator[Finding]:
         yield _idle(study.policy, name, dict(readings), found)
 
 
-class _Twins:
-    """Two records under one policy that state the same but for one topic: in `space`, and in a variant of it."""
+def _groups(study: Study) -> list[tuple[Term, ...]]:
+    """Return the topics, those of one name together; a further Modic change is like the first."""
+    groups: dict[str, list[Term]] = {}
+    for topic in study.search.topics:
+        if topic != "requested" and not (isinstance(topic, tuple) and ("modic", 2) in topic):
+            groups.setdefault(_key(topic)[0], []).append(topic)
+    return [tuple(group) for group in groups.values()]
 
-    def __init__(self, study: Study, space: Space, topic: Term) -> None:
-        self.study, self.space, self.topic = study, space, topic
-        about = {topic, *(other for other in study.search.topics if _belongs(other, topic))}
+
+class _Twins:
+    """Two records under one policy that state the same but for `topics`: in `space`, and in a variant of it."""
+
+    def __init__(self, study: Study, space: Space, topics: tuple[Term, ...]) -> None:
+        self.study, self.space, self.topic = study, space, topics[0]
+        about = {t for t in study.search.topics if t in topics or any(_belongs(t, topic) for topic in topics)}
         terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
         stated = {literal: term for literal, term in terms.items() if term[0] in RECORD_INPUTS}
         inputs = {literal: term for literal, term in stated.items() if study.search.about.get(term[1]) in about}
         self.variant: Variant = space.variant(inputs)
-        self.stated = {term: literal for literal, term in inputs.items() if study.search.about[term[1]] == topic}
+        self.stated = {term: literal for literal, term in inputs.items() if study.search.about[term[1]] in topics}
         self.run = [*space.run(), self.variant.active]
         self.documented = space.literal("documented")
         self.outcome = {outcome: space.literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
@@ -64,7 +73,12 @@ class _Twins:
         )  # fmt: skip
         self.ways = (better, worse)
         self.differ = space.any_of(self.ways)
-        self.words = words_of(study.policy, topic, {})
+        self.words = "; ".join(sorted({words_of(study.policy, topic, {}) for topic in topics}))
+
+    @cached_property
+    def idles(self) -> bool:
+        """Whether the topics change no recommendation, whatever else the record says."""
+        return not self.possible([self.documented, self.differ])
 
     def possible(self, goal: Iterable[int]) -> bool:
         """Tell whether two records fit all of `goal`."""
@@ -177,7 +191,7 @@ def _idle(policy: Policy, name: str, readings: dict[str, str], found: list[tuple
         "idle-fact", (name, *subjects), "notice",
         f"Nothing ever depends on this{f', as long as {because}' if because else ', under any reading'}: "
         f"{'; '.join(words)}.",
-        (), readings, (), tuple(proof for _, proof in found),
+        (), readings, (), tuple(dict.fromkeys(proof for _, proof in found)),
     )  # fmt: skip
 
 
@@ -191,7 +205,9 @@ def _belongs(topic: Term, presence: Term) -> bool:
 
 
 def _key(topic: Term) -> tuple[str, ...]:
-    """Return the words by which a topic is named: what it is and what it is about, without the first place of lists."""
-    if isinstance(topic, tuple):
-        return tuple(word for part in topic for word in _key(part))
-    return () if topic == 1 else (str(topic),)
+    """Return the words by which a topic is named: what it is, and what it is about."""
+    if not isinstance(topic, tuple):
+        return (str(topic),)
+    if topic[0] in ENTITIES:
+        return (str(topic[1] if topic[0] == "finding" else topic[0]),)
+    return tuple(word for part in topic for word in _key(part))

@@ -24,19 +24,19 @@ class _Undone(NamedTuple):
 def exceptions(study: Study) -> Iterator[Finding]:
     """Find indications that are unmet for the very thing of which a detail has lifted a non-indication."""
     found: dict[tuple[str, str], list[_Undone]] = {}
+    spaces = study.spaces()
     for entity in [t[1] for t in study.search.topics if isinstance(t, tuple) and t[0] == "present"]:
-        space = study.space.again()
         about = [topic for topic in study.search.topics if isinstance(topic, tuple) and entity in topic]
-        alone = [-literal for literal, topic in space.departures.items() if topic not in about]
+        alone = [-literal for literal, topic in study.space.departures.items() if topic not in about]
         shared = [
-            *study.any_reading, *alone, *space.usual(study.search.usual), study.documented,
-            space.literal(("yes", ("present", entity))),
+            *study.any_reading, *alone, *study.space.usual(study.search.usual), study.documented,
+            study.space.literal(("yes", ("present", entity))),
         ]  # fmt: skip
         stopping = study.reachable({id: study.fails[id] for id in study.indications}, shared)
         for detail in about:
             # A finding that lies elsewhere is another finding, not an exception.
             if detail[0] not in ("present", "at"):
-                for indication, exclusion, undone in _undone(study, space, entity, detail, shared, stopping):
+                for indication, exclusion, undone in _undone(study, next(spaces), entity, detail, shared, stopping):
                     found.setdefault((indication, exclusion), []).append(undone)
     for (indication, exclusion), cases in sorted(found.items(), key=lambda item: study.ids.index(item[0][1])):
         usual = [case for case in cases if not case.readings]

@@ -84,9 +84,18 @@ def load_accepted(path: Path) -> dict[str, str]:
         raise AcceptedError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise AcceptedError(f"{path}: not a YAML file: {error}") from None
-    if not isinstance(data, dict) or not all(isinstance(k, str) and isinstance(v, str) for k, v in data.items()):
-        raise AcceptedError(f"{path}: expected a mapping of finding to reason, such as `duplicate i1 n1: why`")
-    return data
+    if not isinstance(data, list):
+        raise AcceptedError(f"{path}: expected a list of entries with `finding` and `reason`")
+    reasons: dict[str, str] = {}
+    for number, entry in enumerate(data, 1):
+        if not isinstance(entry, dict) or set(entry) != {"finding", "reason"}:
+            raise AcceptedError(f"{path}: entry {number}: expected `finding` and `reason`, and nothing else")
+        if not all(isinstance(text, str) and text for text in entry.values()):
+            raise AcceptedError(f"{path}: entry {number}: expected text for `finding` and for `reason`")
+        if entry["finding"] in reasons:
+            raise AcceptedError(f"{path}: entry {number}: {entry['finding']!r} is there twice")
+        reasons[entry["finding"]] = entry["reason"]
+    return reasons
 
 
 def shipped_accepted() -> Path:

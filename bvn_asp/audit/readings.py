@@ -10,19 +10,14 @@ from bvn_asp.policy import Question
 from bvn_asp.proofs import proof_of
 from bvn_asp.space import Space
 
-_MOST = 16
-"""Most questions that share a space."""
 _DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")
 
 
 def readings(study: Study) -> Iterator[Finding]:
     """Find what each option of each question does to the policy, the other questions read by default."""
     usually = [id for id in study.criteria if study.possible([study.alone[id]])]
-    questions = list(study.policy.questions.values())
-    for start in range(0, len(questions), _MOST):
-        space = study.space.again()
-        for question in questions[start : start + _MOST]:
-            yield from _question(study, space, question, usually)
+    for question, space in zip(study.policy.questions.values(), study.spaces(), strict=False):
+        yield from _question(study, space, question, usually)
 
 
 def _question(study: Study, space: Space, question: Question, usually: list[str]) -> Iterator[Finding]:

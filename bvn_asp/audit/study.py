@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -12,6 +12,10 @@ from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.search import RECOMMENDATIONS, Search, Witness
+from bvn_asp.space import Space
+
+_MOST_VARIANTS = 16
+"""Most variants of one space."""
 
 Goal = TypeVar("Goal", bound=Hashable)
 
@@ -115,6 +119,13 @@ class Study:
         """Return minimal proofs that no record fits all of `goal`, the shortest first."""
         found = self.search.proofs(goal, words, readings, most=most, confirm=self.confirm)
         return tuple(sorted(found, key=lambda proof: len(proof.premises)))
+
+    def spaces(self) -> Iterator[Space]:
+        """Yield a space for every next variant: a new one now and then, since each makes the searches slower."""
+        while True:
+            space = self.space.again()
+            for _ in range(_MOST_VARIANTS):
+                yield space
 
     def certified(self, proof: Proof) -> Proof:
         """Return `proof`, confirmed by a second engine if the audit asks for it."""

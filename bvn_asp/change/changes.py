@@ -1,0 +1,246 @@
+"""Changes of a record: what can change at all, what counts as one change, how a change reads, and what they reach."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bvn_asp.bands import representative
+from bvn_asp.case import Case
+from bvn_asp.decision import Decision
+from bvn_asp.facts import Facts
+from bvn_asp.nodes import plain
+from bvn_asp.search import Search
+from bvn_asp.space import Premise
+from bvn_asp.terms import Term, name_of
+from bvn_asp.wording import words_of
+
+CHANGEABLE = "change"
+UNKNOWN = "unknown"
+TIME = "time"
+FIXED = "fixed"
+KINDS = {
+    CHANGEABLE: "can be changed or documented",
+    UNKNOWN: "not stated so far",
+    TIME: "only time changes it",
+    FIXED: "nobody can change it",
+}
+"""Kinds of change, in words; the first two are open to whoever makes the request."""
+
+_YES, _MORE, _ANY = "yes", "more", "any"
+_PATHS: tuple[tuple[str, str, str], ...] = (
+    (r"conservative_care\.weeks", CHANGEABLE, _MORE),
+    (r"conservative_care\.(start|end)", CHANGEABLE, _MORE),
+    (r"conservative_care\.documentation_attached", CHANGEABLE, _YES),
+    (r"conservative_care\.therapies\.\w+\.received", CHANGEABLE, _YES),
+    (r"conservative_care\.therapies\.\w+\.weeks", CHANGEABLE, _MORE),
+    (r"conservative_care\.therapies\.\w+\.drug_classes", CHANGEABLE, _YES),
+    (r"patient\.skeletal_maturity_documented", CHANGEABLE, _YES),
+    (r"mri\.radiologist_report", CHANGEABLE, _YES),
+    (r"behavioral_health\.(assessed|formal|recorded|resources_provided)", CHANGEABLE, _YES),
+    (r"conditions\.(objective_stated|substance_use_treated|precautions_taken)", CHANGEABLE, _YES),
+    (r"anaesthesia\.planned", CHANGEABLE, _ANY),
+    (r"anaesthesia\.necessity_documented", CHANGEABLE, _YES),
+    (r"patient\.(age|birth_date)", TIME, _MORE),
+    (r"pain\.(months|onset)", TIME, _MORE),
+    (r"surgeries\[[0-9]+\]\.(months_before_procedure|date)", TIME, _MORE),
+)
+"""Fields of a record that can change once they are stated, the kind of change, and in which direction."""
+_JOINED = {
+    "received": "therapy", "contraindicated": "therapy", "on_imaging": "shown_by", "on_assessment": "shown_by",
+    "ablated": "ablations", "ablation_completed": "ablations", "ablation_thermal": "ablations",
+}  # fmt: skip
+"""Facts that a record states in one field."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: the field, what it is about, what is stated before and after, and how far a number is from there.
+
+    `kind` is a key of KINDS. Changes of one `item` are made in one field of the record, and count as one.
+    """
+
+    item: Term
+    field: str
+    words: str
+    before: str
+    after: str
+    kind: str
+    distance: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.before} -> {self.after}" + (f": {self.distance}" if self.distance else "")
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """Changes that reach the outcome together and not without any of them, the changed case, and its decision."""
+
+    changes: tuple[Change, ...]
+    case: Case
+    decision: Decision
+
+    @property
+    def cost(self) -> int:
+        """How many fields of the record change."""
+        return len({change.item for change in self.changes})
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A minimal reason why nothing reaches the outcome: facts that cannot change, and the clauses that need others."""
+
+    facts: tuple[str, ...]
+    premises: tuple[Premise, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What would change one decision.
+
+    `wanted` is a recommendation or a body to be permissible; `reached` tells that it is so already. `complete` tells
+    that `sets` are all there are; otherwise `stopped` is limit, timeout, interrupted, or open (what the rules leave
+    open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements` are, for
+    a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests that
+    would be approved as the record is, for a request that is not.
+    """
+
+    now: Decision
+    wanted: str
+    reached: bool
+    sets: tuple[ChangeSet, ...] = ()
+    complete: bool = False
+    stopped: str = ""
+    obstacles: tuple[Obstacle, ...] = ()
+    settlements: Mapping[str, tuple[ChangeSet, ...]] = field(default_factory=dict)
+    requests: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether no change that was allowed reaches the outcome."""
+        return self.complete and not self.sets and not self.reached
+
+
+def field_of(subject: Term, facts: Facts) -> str:
+    """Return the field of the record for a fact, number or choice, or an empty text."""
+    path, name = facts.fields.get(subject, ""), name_of(subject)
+    return f"{path}.{name}" if _JOINED.get(name) == "therapy" else path
+
+
+def kind_of(subject: Term, facts: Facts, stated: bool) -> tuple[str, str]:
+    """Return the kind of a change of `subject`, and the direction in which it can change: yes, more or any."""
+    if name_of(subject) == "requested":
+        return CHANGEABLE, _ANY
+    if not stated:
+        return UNKNOWN, _ANY
+    mine = field_of(subject, facts)
+    return next(((kind, way) for path, kind, way in _PATHS if re.fullmatch(path, mine)), (FIXED, ""))
+
+
+def item_of(subject: Term, topic: Term) -> Term:
+    """Return what a change of `subject` counts as: facts of one field are one item, and so is each requested body."""
+    name = name_of(subject)
+    if name == "requested":
+        return subject
+    joined = _JOINED.get(name)
+    if joined is None or not isinstance(subject, tuple):
+        return topic
+    return joined if joined == "ablations" else (joined, subject[1])
+
+
+def ahead(way: str, base: Term, options: Iterable[Term]) -> list[Term]:
+    """Return which of the inputs `options` the stated input `base` can become, itself included."""
+    assert isinstance(base, tuple)
+    if way == _ANY:
+        return list(options)
+    if way == _YES:
+        return [base, ("yes", base[1])]
+    return [o for o in options if isinstance(o, tuple) and _value(o) >= _value(base)]
+
+
+def _value(term: tuple[Term, ...]) -> int:
+    assert isinstance(term[2], int)
+    return term[2]
+
+
+def changes_of(
+    search: Search, before: frozenset[Term], after: frozenset[Term], facts: Facts, amended: Facts,
+    options: Mapping[Term, Collection[Term]],
+) -> list[Change]:  # fmt: skip
+    """Return in words what differs between two sets of inputs, as `facts` and `amended` state them.
+
+    `options` are all values that would do for a choice or a number, by subject. Details of what is gone are left out.
+    """
+    found: list[Change] = []
+    for topic, subjects in search.topics.items():
+        one, other = (
+            {t for t in inputs if isinstance(t, tuple) and t[1] in subjects and t[0] != "assumed_absent"}
+            for inputs in (before, after)
+        )
+        if one == other or _vanished(subjects[0], after):
+            continue
+        changed = sorted((s for s in subjects if _about(one, s) != _about(other, s)), key=str)
+        for subject in changed if topic == "requested" else changed[:1]:
+            mine = [subject] if topic == "requested" else subjects
+            known = facts if _about(one, subject) else amended
+            kind, _ = kind_of(subject, facts, bool(_about(one, subject)))
+            words = words_of(search.policy, subject if topic == "requested" else topic, known.names)
+            was, now = (
+                search.stated({t for t in inputs if isinstance(t, tuple) and t[1] in mine}, mine, source)
+                for inputs, source in ((one, facts), (other, amended))
+            )
+            distance = ""
+            if subject in search.quantities:
+                now, distance = _number(search, subject, facts.numbers.get(subject), options.get(subject, ()), now)
+            elif len(options.get(subject, ())) > 1:
+                now = " or ".join(sorted(words_of(search.policy, value, {}) for value in options[subject]))
+            path = facts.fields.get(subject) or amended.fields.get(subject, "")
+            found.append(Change(item_of(subject, topic), path, words, was, now, kind, distance))
+    return found
+
+
+def _about(inputs: set[tuple[Term, ...]], subject: Term) -> set[tuple[Term, ...]]:
+    return {term for term in inputs if term[1] == subject}
+
+
+def _vanished(subject: Term, after: frozenset[Term]) -> bool:
+    """Tell whether `subject` is a detail of something that is not there any more."""
+    entity = subject[1] if isinstance(subject, tuple) and len(subject) > 1 else ""
+    if name_of(subject) in ("present", "modic_present") or not isinstance(entity, tuple):
+        return False
+    return ("no", ("present", entity)) in after or ("no", ("modic_present", entity)) in after
+
+
+def _number(
+    search: Search, subject: Term, actual: Decimal | None, options: Collection[Term], one: str
+) -> tuple[str, str]:
+    """Return the threshold to reach, and the distance to it of the `actual` number, if it is known."""
+    quantity = search.quantities[subject]
+    limits, scale = search.limits[quantity], search.policy.scale
+    bands = [limits[0] - 1, *(value for limit in limits for value in (limit, limit + 1))]
+    reached = sorted({bands.index(representative(int(str(value)), limits)) for value in options})
+    if not reached or reached != list(range(reached[0], reached[-1] + 1)):
+        return one, ""
+    texts: list[str] = []
+    nearest: list[Decimal] = []
+    unit = search.policy.units.get(quantity, "")
+    if reached[0] > 0:
+        limit = Decimal(limits[(reached[0] - 1) // 2]) / scale
+        texts.append(f"{'at least' if reached[0] % 2 else 'more than'} {plain(limit)}")
+        nearest.append(limit)
+    if reached[-1] < len(bands) - 1:
+        limit = Decimal(limits[reached[-1] // 2]) / scale
+        texts.append(f"{'at most' if reached[-1] % 2 else 'less than'} {plain(limit)}")
+        nearest.append(limit)
+    if not texts:
+        return "any", ""
+    return f"{' and '.join(texts)} {unit}".strip(), _distance(actual, nearest)
+
+
+def _distance(actual: Decimal | None, limits: Sequence[Decimal]) -> str:
+    if actual is None:
+        return ""
+    gap = min((limit - actual for limit in limits), key=abs)
+    return "exactly the limit" if not gap else f"{plain(abs(gap))} {'short' if gap > 0 else 'over'}"

@@ -1,0 +1,224 @@
+"""The commands `bvn find` and `bvn prove`: questions over all records."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bvn_asp.errors import BvnError, ReadingError
+from bvn_asp.terminal import INTERRUPTED, fail, say
+
+if TYPE_CHECKING:
+    from bvn_asp.query.assertions import Assertion
+    from bvn_asp.query.finder import Finder
+    from bvn_asp.query.found import Found, Verdict
+
+Readings = Annotated[
+    list[str] | None,
+    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
+]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds that a search may last.")]
+Confirm = Annotated[bool, typer.Option("--confirm", help="Let a second engine check every proof (extra `proof`).")]
+Certificate = Annotated[
+    Path | None,
+    typer.Option("--certificate", help="Write what a proof refutes as a DIMACS file, for any solver to check."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=100_000, help="Most answers, or most patterns counted.")
+]
+
+
+def find(
+    query: Annotated[str, typer.Argument(help='What to look for, in policy words, such as "only reason is n8".')],
+    limit: Limit = None,
+    count: Annotated[bool, typer.Option("--count", help="Count the patterns of statuses instead.")] = False,
+    open_records: Annotated[
+        bool, typer.Option("--open", help="Also records that leave facts open, if others fit too.")
+    ] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write the answers as case files into this folder.")
+    ] = None,
+    reading: Readings = None,
+    timeout: Timeout = 60.0,
+    confirm: Confirm = False,
+    certificate: Certificate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find edge cases: records that fit a query, nearest to an unremarkable patient first, or a proof of none."""
+    from bvn_asp.query.casefile import save as write
+    from bvn_asp.query.finder import COUNT_LIMIT, LIMIT, Finder
+    from bvn_asp.query.replies import answer_lines, files_of, found_document
+
+    if count and save is not None:
+        raise BvnError("--count finds no records that --save could write; give one of the two")
+    finder = Finder()
+    readings = _readings(reading)
+    if count:
+        steps = finder.count(query, readings=readings, limit=limit or COUNT_LIMIT, timeout=timeout,
+                             open_records=open_records)  # fmt: skip
+    else:
+        steps = finder.search(query, readings=readings, limit=limit or LIMIT, timeout=timeout,
+                              open_records=open_records, confirm=confirm)  # fmt: skip
+    shown = 0
+    with _Progress() as progress:
+        for found in steps:
+            progress.show(f"{found.count} patterns" if count else f"{len(found.answers)} answers")
+            for answer in found.answers[shown:] if not as_json else ():
+                shown += 1
+                progress.stop()
+                for line in answer_lines(answer, shown):
+                    say(line)
+    written: list[Path] = []
+    if certificate is not None and found.certify is not None:
+        written = write(certificate.parent, [(certificate.name, found.certify())])
+    if save is not None and found.answers:
+        written = write(save, files_of(found, finder.search_for(found.query, len(found.runs)).engine))
+    if as_json:
+        say(json.dumps({**found_document(found, finder.policy), "files": list(map(str, written))}, indent=2))
+    else:
+        _tell_found(found, finder, written, count=count)
+    _end(found)
+
+
+def prove(
+    assertion: Annotated[
+        str | None, typer.Argument(help='What to prove of every record, such as "n1 violated => deny"; '
+                                        "by default the assertions that come with the package.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A file of assertions, one to a line.")] = None,
+    reading: Readings = None,
+    timeout: Timeout = 60.0,
+    confirm: Confirm = False,
+    certificate: Certificate = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Prove assertions of every record, or show a record that contradicts one (exit code 1)."""
+    from bvn_asp.query.assertions import SHIPPED, Assertion, load_assertions
+    from bvn_asp.query.casefile import save
+    from bvn_asp.query.finder import Finder
+    from bvn_asp.query.replies import verdict_document
+    from bvn_asp.query.text import read_query
+
+    if assertion is not None and file is not None:
+        raise BvnError("give an assertion or --file, not both")
+    if certificate is not None and assertion is None:
+        raise BvnError("--certificate is of one proof: give the assertion")
+    finder, readings = Finder(), _readings(reading)
+    if assertion is not None:
+        assertions = [Assertion("", 0, read_query(assertion, finder.policy))]
+    else:
+        assertions = load_assertions(file or SHIPPED, finder.policy)
+    done: list[tuple[Assertion, Verdict]] = []
+    try:
+        with _Progress() as progress:
+            for item in assertions:
+                progress.show(f"{len(done)} of {len(assertions)} assertions")
+                verdict = finder.prove(item.query, readings=readings, timeout=timeout, confirm=confirm)
+                if verdict.found.stopped == "interrupted":
+                    raise KeyboardInterrupt
+                done.append((item, verdict))
+                progress.stop()
+                if not as_json:
+                    _tell(finder, item, verdict, alone=assertion is not None)
+        if certificate is not None and verdict.found.certify is not None:
+            save(certificate.parent, [(certificate.name, verdict.found.certify())])
+    except KeyboardInterrupt:
+        fail(f"interrupted: {len(done)} of {len(assertions)} assertions were decided", INTERRUPTED)
+    if as_json:
+        results = [verdict_document(item.name, verdict, finder.policy) for item, verdict in done]
+        say(json.dumps({"schema": "bvn-prove/1", "results": results}, indent=2))
+    elif assertion is None:
+        counts = [sum(verdict.holds is value for _, verdict in done) for value in (True, False, None)]
+        say(f"{len(done)} assertions: {counts[0]} proved, {counts[1]} false, {counts[2]} undecided")
+    if any(verdict.holds is not True for _, verdict in done):
+        raise typer.Exit(1)
+
+
+def _tell_found(found: Found, finder: Finder, written: list[Path], *, count: bool) -> None:
+    from bvn_asp.query.replies import closing_lines, proof_lines
+
+    if count:
+        say(f"{found.count} {'pattern of statuses fits' if found.count == 1 else 'patterns of statuses fit'}.")
+    elif found.complete and not found.answers:
+        say("None: no record fits." if found.settled else "None found: no record that leaves nothing open fits.")
+    for proof in found.proofs:
+        say("It is excluded by these together, of which none can be spared:")
+        for line in proof_lines(proof, finder.policy):
+            say(line)
+    for line in closing_lines(found):
+        say(line)
+    for path in written:
+        say(f"wrote {path}")
+
+
+def _tell(finder: Finder, item: Assertion, verdict: Verdict, *, alone: bool) -> None:
+    from bvn_asp.query.replies import answer_lines, closing_lines, premise_words, proof_lines
+
+    word = {True: "proved", False: "FALSE", None: "UNDECIDED"}[verdict.holds]
+    say(f"{word}  {f'{item.name}: ' if item.name else ''}{item.query.text}")
+    if verdict.counterexample is not None:
+        say("Contradicted by")
+        for line in answer_lines(verdict.counterexample, 1):
+            say(line)
+    if alone and verdict.proof is not None:
+        scope = "" if verdict.holds else "Of every record that leaves nothing open it holds. "
+        say(f"{scope}It follows from these together, of which none can be spared:")
+        for line in proof_lines(verdict.proof, finder.policy):
+            say(line)
+    elif verdict.proof is not None:
+        say(f"        by {premise_words(verdict.proof)}")
+    if alone:
+        for line in closing_lines(verdict.found, asserted=True):
+            say(line)
+
+
+def _end(found: Found) -> None:
+    if found.stopped == "interrupted":
+        done = found.count or len(found.answers)
+        fail(f"interrupted: {done} answers are complete, what else there is was not looked for", INTERRUPTED)
+
+
+def _readings(options: list[str] | None) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for text in options or ():
+        question, equals, option = text.partition("=")
+        if not equals or chosen.setdefault(question, option) != option:
+            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION, each question once; see `bvn readings`")
+    return chosen
+
+
+class _Progress:
+    """A line on the terminal that says how far a search is; none where errors go elsewhere."""
+
+    def __init__(self) -> None:
+        self._status: Any = None
+        self._shown = False
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("searching")
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def show(self, words: str) -> None:
+        """Show how much is done."""
+        if self._status is not None:
+            self._status.update(f"searching: {words} so far")
+            if not self._shown:
+                self._status.start()
+            self._shown = True
+
+    def stop(self) -> None:
+        """Make room for other output."""
+        if self._status is not None and self._shown:
+            self._status.stop()
+        self._shown = False

@@ -1,0 +1,229 @@
+"""Queries: every construct means what it says, and every mistake is shown where it stands."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bvn_asp.case import Case
+from bvn_asp.decide import Engine
+from bvn_asp.facts import ANSWERS, CHOICES, facts_for
+from bvn_asp.files import load_case
+from bvn_asp.policy import shipped_policy
+from bvn_asp.query.condition import Not, Status, negation_pushed_in, profiles, runs_of
+from bvn_asp.query.decided import Decided
+from bvn_asp.query.entries import SAMPLE
+from bvn_asp.query.text import QueryError, read_query, vocabulary
+from bvn_asp.space import ROOM
+from tests.questions import ATOMS, within_the_searches
+
+POLICY = shipped_policy()
+ENGINE = Engine(POLICY)
+ROOT = Path(__file__).parent.parent
+CASES = [load_case(path) for path in sorted((ROOT / "cases").glob("*.yaml"))]
+NEAR_CASES = [case for case in CASES if within_the_searches(case)]
+
+
+@cache
+def decided() -> list[tuple[Case, Decided]]:
+    found = []
+    for case in NEAR_CASES:
+        facts = facts_for(case, POLICY, {}, shape=ROOM)
+        found.append((case, Decided(facts, ({},), (ENGINE.decide(case),))))
+    return found
+
+
+@pytest.mark.parametrize("text", sorted(ATOMS))
+def test_a_construct_means_of_every_sample_case_what_it_says(text: str) -> None:
+    query = read_query(text, POLICY)
+    for case, known in decided():
+        assert known.fits(query.condition) == ATOMS[text](case, known.decisions[0]), case.story
+
+
+def test_under_and_differs_speak_of_other_runs() -> None:
+    case = load_case(ROOT / "cases" / "partial_one_body_ablated_before.yaml")
+    for text, expected in (
+        ("partial", True),
+        ("deny under impermissible_bodies=all_or_nothing", True),
+        ("partial and not partial under impermissible_bodies=all_or_nothing", True),
+        ("(deny under impermissible_bodies=all_or_nothing) under obligations=norm", True),
+        ("partial under obligations=norm", False),
+        ("differs between impermissible_bodies=per_body and impermissible_bodies=all_or_nothing", True),
+        ("differs between modic_scope=any_in_range and modic_evidence=clinician", False),
+    ):
+        query = read_query(text, POLICY)
+        runs = runs_of(query.condition, POLICY, {})
+        known = Decided(facts_for(case, POLICY, {}, shape=ROOM), runs, tuple(ENGINE.decide(case, run) for run in runs))
+        assert known.fits(query.condition) is expected, text
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("", 1, "there is no query"),
+        ("   ", 1, "there is no query"),
+        ("i33 unmet", 1, "nothing is called 'i33'; did you mean i3"),
+        ("I33 unmet", 1, "nothing is called 'I33'"),
+        ("i3 unmett", 4, "did you mean unmet"),
+        ("i3 violated", 4, "i3 has no status 'violated'; expected met, unmet, undetermined"),
+        ("i3", 1, "say what of i3: met, unmet, undetermined"),
+        ("l1 met", 1, "l1 is a level"),
+        ("i3 unmet and", 13, "ends too early"),
+        ("i3 unmet adn n8 violated", 10, "unexpected 'adn'; expected 'and'"),
+        ("(i3 unmet", 10, "expected ')'"),
+        ("i3 unmet)", 9, "unexpected ')'"),
+        ("i3 unmet; deny", 9, "unexpected character ';'"),
+        ("deny and pregnanci", 10, "did you mean pregnancy?"),
+        ("conditions.pregnancy is maybe", 25, "expected yes, no, unknown"),
+        ("surgery.kind is discectomie", 17, "did you mean discectomy?"),
+        ("weeks > 6", 1, "weeks can mean conservative_care.weeks, conservative_care.therapies.activity_avoidance.w"),
+        ("patient.age < 18 weeks", 18, "patient.age is given in years"),
+        ("conditions.t_score < -2.5 mm", 27, "conditions.t_score has no unit"),
+        ("patient.age < 151", 15, "expected a number from 0 to 150"),
+        ("patient.age < 18.0000001", 15, "at most 6 decimal places"),
+        ("patient.age is old", 16, "patient.age cannot be 'old'"),
+        ("patient.age", 1, "a number to compare it with"),
+        ("conditions.pregnancy > 3", 22, "conditions.pregnancy is no number"),
+        ("patient.age at L4 < 3", 16, "not asked for at 'L4'; expected procedure, request"),
+        ("L9 refused", 1, "nothing is called 'L9'"),
+        ("L4 approved", 4, "expected permissible, refused, undetermined, requested"),
+        ("prior ablation at L4-L5", 19, "expected a vertebral body"),
+        ("disc_herniation at L4-L6", 20, "two neighbouring bodies"),
+        ("tumor at L4", 10, "the policy does not ask where a tumor lies"),
+        ("ablation", 1, "say where"),
+        ("modic[3] at L4", 1, "room for 2"),
+        ("patient[1].age > 3", 1, "only entries of a list have a number"),
+        ("only reason is n99", 16, "there is no criterion 'n99'"),
+        ("exactly 2 criteria win", 20, "criteria have no status 'win'"),
+        ("at least 2 bodies happy", 19, "a body has no status 'happy'"),
+        ("differs between modic_scope=same_body and modic_scop=same_body", 43, "did you mean modic_scope?"),
+        ("approve under obligations=law", 27, "question obligations has no option 'law'; expected breach, norm, fact"),
+        ("approve or reading obligations=norm", 20, "`... under QUESTION=OPTION`"),
+        ("reading obligations=norm and reading obligations=fact", 38, "read in two ways"),
+        ("approve is yes", 9, "nothing more can be said of `approve`"),
+        ("conditions.pregnancy includes yes", 1, "is no list"),
+        ("record_complete", 1, "nothing is called"),
+        ("not " * 41 + "deny", 161, "nested too deeply"),
+        ("(" * 41 + "deny" + ")" * 41, 41, "nested too deeply"),
+        ("deny or " * 300 + "deny", 2000, "too long"),
+        (" or ".join(f"T{n} requested" for n in range(1, 12)) + " or C1 requested or C2 requested", 195, "too many"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_shown_at_its_column(text: str, column: int, words: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        read_query(text, POLICY)
+    error = caught.value
+    assert words in str(error), str(error)
+    assert error.column == column
+    *_, shown, caret = str(error).split("\n")
+    assert caret.endswith("^") and len(caret) <= 124
+    if column <= 60:
+        assert caret == " " * (column + 1) + "^" and shown == "  " + text[:120]
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("I3 UNMET And Not Deny", "i3 unmet and not deny"),
+        ("l4 REFUSED", "L4 is refused"),
+        ("disc_herniation at l4/5", "disc_herniation at L4-L5"),
+        ("pregnancy", "conditions.pregnancy is yes"),
+        ("mri.modic_changes.type is type_1", "modic.type is type_1"),
+        ("findings.disc_herniation.size_mm > 5", "disc_herniation.size_mm more than 5 mm"),
+        ("chiropractic is received", "conservative_care.therapies.chiropractic.status is received"),
+        ("i1 unmet => n1 violated => deny", "not i1 unmet or (not n1 violated or deny)"),
+        ("less than 2 criteria fail", "at most 1 criteria fail"),
+        ("more than 2 criteria fail", "at least 3 criteria fail"),
+        ("patient.age exactly 18 years", "patient.age = 18"),
+        ("patient.age at procedure < 18", "patient.age < 18"),
+        ("deny or deny and approve", "deny or (deny and approve)"),
+        ("not deny and approve", "(not deny) and approve"),
+    ],
+)
+def test_two_ways_to_say_the_same(text: str, same: str) -> None:
+    assert read_query(text, POLICY).condition == read_query(same, POLICY).condition
+
+
+def test_fails_and_passes_are_the_settled_statuses_of_either_kind_of_criterion() -> None:
+    assert read_query("i3 fails", POLICY).condition == Status("i3", "unmet")
+    assert read_query("n8 fails", POLICY).condition == Status("n8", "violated")
+    assert read_query("n8 is not failing", POLICY).condition == Not(Status("n8", "violated"))
+    assert read_query("n8 passes", POLICY).condition == Status("n8", "clear")
+
+
+def test_only_a_number_that_is_no_limit_of_the_policy_is_a_further_limit() -> None:
+    assert read_query("patient.age < 18 and body_mass_index > 40.0", POLICY).limits(POLICY) == ()
+    asked = read_query("patient.age < 18.5 or conditions.t_score = -2.499999", POLICY).limits(POLICY)
+    assert asked == (("age", 18_500_000), ("t_score", -2_499_999))
+
+
+def test_bodies_that_no_search_looks_at_by_itself_get_room() -> None:
+    assert read_query("T5 requested", POLICY).room.bodies == (*ROOM.bodies, "T5")
+    assert read_query("disc_herniation at T5-T6", POLICY).room.bodies == (*ROOM.bodies, "T5", "T6")
+    assert read_query("L2 requested", POLICY).room == ROOM
+
+
+def test_every_answer_and_choice_of_the_translator_can_be_asked_for() -> None:
+    words = vocabulary(POLICY, ROOM)
+    for path, term in (*ANSWERS, *CHOICES):
+        (field,) = words.find(path)
+        stated = {claim[0][1] for word in field.words for group in words.claims(field, word) for claim in group}  # type: ignore[index]
+        assert stated == {term}
+
+
+def test_every_number_of_the_policy_can_be_asked_for() -> None:
+    words = vocabulary(POLICY, ROOM)
+    assert [number for number in words.quantities if not words.can_hold(number, SAMPLE)] == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.lists(
+            st.sampled_from(
+                ["i3", "unmet", "and", "or", "not", "(", ")", "=>", "L4", "at", "least", "3", "bodies", "requested",
+                 "is", "under", "obligations=norm", "patient.age", "<", "18", "years", "modic[1]", ". deny.", ":-",
+                 "#script",
+                 "\x00", "\x1b[2J", '"', "%", "@f()", "é", "İ", "\n", "unknown", "only", "reason"]
+            ),
+            max_size=12,
+        ).map(" ".join),
+    )
+)  # fmt: skip
+def test_any_text_is_a_query_or_an_error_with_a_place(text: str) -> None:
+    try:
+        query = read_query(text, POLICY)
+    except QueryError as error:
+        assert 1 <= error.column <= len(text) + 1
+        assert not any(c in str(error).split("\n")[-2] for c in "\x00\x1b")
+    else:
+        assert query.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("approve and n8 violated", {(True, 0, False)}),
+        ("approve and not n8 violated", {(True, 1, False)}),
+        ("approve and not n8 violated and not n9 violated", {(True, 2, False)}),
+        ("not n8 violated and not n9 violated", {(False, 2, False)}),
+        ("approve or not n8 violated", {(True, 0, False), (False, 1, False)}),
+        ("approve and n8 undetermined", {(True, 0, True)}),
+        ("approve and pregnancy unknown", {(True, 0, True)}),
+        ("pregnancy is yes and not L4 requested", {(False, 0, False)}),
+        ("not disc_herniation at L4", {(False, 1, False)}),
+        ("not modic at L4", {(False, 2, False)}),
+        ("not differs between modic_scope=same_body and modic_scope=any_in_range", {(True, 0, True)}),
+        ("at least 2 bodies refused", {(True, 0, False)}),
+        ("at most 0 bodies refused", {(False, 2, False)}),
+        ("at least 0 bodies refused", {(False, 0, False)}),
+        ("not at least 0 bodies refused", set()),
+    ],
+)
+def test_what_a_proof_over_complete_records_must_know_of_a_query(text: str, known: set[tuple[bool, int, bool]]) -> None:
+    assert profiles(negation_pushed_in(read_query(text, POLICY).condition)) == known

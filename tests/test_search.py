@@ -1,0 +1,272 @@
+"""Searches over all records: what is found is a record and is decided as found; what is refuted is refuted twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bvn_asp import certificate
+from bvn_asp.bands import representative
+from bvn_asp.case import Case
+from bvn_asp.decide import SIDES, Engine
+from bvn_asp.facts import facts_for
+from bvn_asp.policy import shipped_policy
+from bvn_asp.proofs import grounds_of
+from bvn_asp.search import Search
+from bvn_asp.shape import WIDE_BODIES, Shape
+from bvn_asp.solve import answer_set
+from bvn_asp.space import Space, World, ground
+from bvn_asp.terms import Term, name_of
+from bvn_asp.witness import Record, inputs_of, limits_of, usual_case
+from tests.random_cases import random_record
+from tests.worlds import RECORD, random_readings, random_world, stated
+
+SHOWN = ("met", "unmet", "violated", "clear", "recommend", "refusal", "flag")
+"""What an answer set shows whole."""
+
+
+@cache
+def search() -> Search:
+    return Search(shipped_policy())
+
+
+def shown_by(world: World, side: int = 0) -> set[Term]:
+    """Return what holds in a world of what an answer set shows whole."""
+    space = search().space
+    return {t for name in SHOWN for t, literal in space.terms(name, side).items() if literal in world.true}
+
+
+def status(id: str, name: str) -> int:
+    return search().space.literal((name, id))
+
+
+def test_the_usual_patient_is_approved_with_every_criterion_satisfied() -> None:
+    decision = search().engine.decide(usual_case())
+    assert decision.recommendation == "approve" and decision.eligibility == "eligible"
+    assert decision.ids("unmet") == decision.ids("violated") == decision.ids("undetermined") == ()
+    assert decision.missing == () and decision.flags == ()
+    assert decision.units == {"64628": 1}
+
+
+def test_the_usual_patient_departs_from_itself_in_nothing() -> None:
+    space = search().space
+    world = search().world([space.literal(("recommend", "approve"))])
+    assert world is not None and world.departures == () and stated(world) == search().usual
+
+
+def test_every_world_can_be_written_as_a_record_that_reads_back_the_same_and_is_decided_as_found() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(90):
+        random = Random(seed)
+        readings = random_readings(random, search())
+        world = random_world(random, search(), readings)
+        witness = search().replay(world)
+        facts = facts_for(witness.case, search().policy, search().policy.readings(readings), shape=search().room)
+        back = inputs_of(facts, search().quantities, search().limits)
+        assert {t for t in back if name_of(t) in RECORD} == stated(world), seed
+        found, decided = shown_by(world), witness.decision
+        for criterion in decided.criteria:
+            sides = {side for side in SIDES[criterion.clause.kind] if (side, criterion.clause.id) in found}
+            # Completions can settle what the rules leave open, and never the other way round.
+            assert sides <= {criterion.status}, (seed, criterion.clause.id)
+        outcome = {str(t[1]) for t in found if isinstance(t, tuple) and t[0] == "recommend"}
+        if decided.recommendation is None:
+            assert not outcome, seed
+        else:
+            assert outcome in ({decided.recommendation}, {"pend"}), seed
+        seen[decided.recommendation or "none"] += 1
+        seen["several bodies"] += len(witness.case.request.bodies or ()) > 2
+        seen["dated"] += witness.case.request.date is not None
+        seen["no surgeries"] += witness.case.surgeries == ()
+        seen["surgeries unknown"] += witness.case.surgeries is None
+        seen["two changes"] += len(witness.case.mri.modic_changes or ()) == 2
+        seen["L6"] += readings.get("lumbar_vertebrae") == "six"
+    kinds = ("approve", "deny", "pend", "none")
+    assert all(seen[kind] for kind in kinds), seen
+    lists = ("several bodies", "dated", "no surgeries", "surgeries unknown", "two changes", "L6")
+    assert all(seen[name] for name in lists), seen
+
+
+@pytest.mark.parametrize("outcome", ["approve", "partial", "deny", "pend"])
+def test_each_outcome_is_found_with_the_fewest_departures(outcome: str) -> None:
+    witness = search().witness([search().space.literal(("recommend", outcome))])
+    assert witness is not None and witness.decision.recommendation == outcome
+    assert len(witness.departures) == (outcome != "approve")
+
+
+def test_a_time_that_differs_between_request_and_procedure_is_written_as_dates() -> None:
+    space, limit = search().space, search().limits["age"][0]
+    for now, then in ((limit - 1, limit), (limit - 1, limit + 1), (limit, limit + 1)):
+        goal = [space.literal(("value", ("age", w), v)) for w, v in (("request", now), ("procedure", then))]
+        witness = search().witness([*goal, space.literal("documented")])
+        assert witness is not None and witness.case.patient.birth_date is not None
+        facts = facts_for(witness.case, search().policy, {}, shape=search().room)
+        back = inputs_of(facts, search().quantities, search().limits)
+        assert {("value", ("age", "request"), now), ("value", ("age", "procedure"), then)} <= back
+        assert witness.decision.recommendation == "approve"
+
+
+def test_the_statuses_of_the_wide_room_are_those_of_a_fresh_grounding_with_plain_facts() -> None:
+    for seed in range(1000, 1030):
+        random = Random(seed)
+        readings = random_readings(random, search())
+        world = random_world(random, search(), readings)
+        case = search().replay(world).case
+        facts = facts_for(case, search().policy, search().policy.readings(readings), shape=search().room)
+        fresh = answer_set(search().policy.text, facts.terms())
+        kept = set(SHOWN) - {"refusal"}
+        assert {t for t in shown_by(world) if name_of(t) in kept} == {t for t in fresh if name_of(t) in kept}, seed
+        for name in ("permissible", "refused"):
+            here = {t for t, literal in search().space.terms(name).items() if literal in world.true}
+            reported = {t for t in fresh if name_of(t) == name}
+            assert reported <= here, seed
+            assert {t[1] for t in here - reported if isinstance(t, tuple)} <= {"t12", "l1", "l2", "l6", "s2"}, seed
+
+
+IMPOSSIBLE: dict[str, list[tuple[Term, bool]]] = {
+    "a minor is approved": [("approve", True), (("unmet", "i1"), True)],
+    "an adult is a minor": [(("met", "i1"), True), (("violated", "n1"), True)],
+    "a record is approved although a body mass index over 40 stands in it": [
+        ("approve", True), (("violated", "n16"), True),
+    ],
+    "the first radiographic block without the second": [(("violated", "n8"), True), (("violated", "n14"), False)],
+    "the second radiographic block without the first": [(("violated", "n14"), True), (("violated", "n8"), False)],
+    "a body from L3 to S1 is treated again": [("approve", True), (("treated_against", "i9"), True)],
+    "five bodies are approved": [("approve", True), (("exceeds", "i10"), True)],
+    "eligible and not eligible": [("eligible", True), ("not_eligible", True)],
+}  # fmt: skip
+
+
+def goal_of(parts: list[tuple[Term, bool]]) -> list[int]:
+    space = search().space
+    literals = [(space.literal(("recommend", term) if term == "approve" else term), wanted) for term, wanted in parts]
+    return [literal if wanted else -literal for literal, wanted in literals]
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_a_proof_holds_cannot_spare_a_premise_and_is_confirmed_by_another_engine(name: str) -> None:
+    space, goal = search().space, goal_of(IMPOSSIBLE[name])
+    assert search().witness(goal) is None
+    proofs = search().proofs(goal, name, most=3, confirm=True)
+    assert proofs and all(proof.engine.startswith("z3 ") for proof in proofs)
+    assert len({frozenset(proof.premises) for proof in proofs}) == len(proofs)
+    grounds = grounds_of(space, search().policy, {})
+    run = [-space.literal("closed"), -space.literal("complete")]
+    for proof in proofs:
+        held = {premise: [*grounds[premise]] for premise in proof.premises}
+        assert space.refutation([*run, *goal, *(x for literals in held.values() for x in literals)]) is not None
+        for spared in proof.premises:
+            rest = [x for premise, literals in held.items() if premise != spared for x in literals]
+            assert space.refutation([*run, *goal, *rest]) is None, spared
+    for first, second in combinations(proofs, 2):
+        assert not set(first.premises) <= set(second.premises)
+
+
+def test_a_proof_names_the_clauses_that_exclude_what_was_asked_for() -> None:
+    (proof,) = search().proofs(goal_of(IMPOSSIBLE["an adult is a minor"]), "")
+    assert {(p.kind, p.clause) for p in proof.premises if p.kind != "reading"} == {
+        ("clause", "i1"), ("limit", "i1"), ("clause", "n1"), ("limit", "n1"),
+    }  # fmt: skip
+    assert not set(proof.readings) - {"moment", "skeletal_maturity"}
+
+
+def test_what_a_record_allows_has_no_proof() -> None:
+    assert search().proofs(goal_of([("approve", True)]), "") == []
+
+
+def test_the_completion_is_satisfiable_exactly_when_a_world_is_found() -> None:
+    space = search().space
+    atoms = sorted((t for name in (*SHOWN, "permissible", "refused") for t in space.terms(name)), key=str)
+    held = [space.held(premise) for premise in space.premises]
+    seen: Counter[bool] = Counter()
+    for seed in range(60):
+        random = Random(seed)
+        chosen = random.sample(atoms, random.choice((2, 3, 5, 8)))
+        goal = [random.choice((1, 1, -1)) * space.literal(term) for term in chosen]
+        assumed = [*space.run(random_readings(random, search())), *goal]
+        found = space.find(assumed) is not None
+        whole = certificate.formula(space.statements, [*assumed, *held], whole=True)
+        assert certificate.satisfiable(whole) == found, chosen
+        seen[found] += 1
+    assert min(seen[True], seen[False]) >= 10
+
+
+def test_a_formula_of_what_the_goal_draws_on_is_never_harder_to_satisfy_than_the_whole() -> None:
+    space = search().space
+    assumed = [*space.run(), *(space.held(premise) for premise in space.premises)]
+    goal = [*assumed, space.literal(("recommend", "approve"))]
+    assert certificate.satisfiable(certificate.formula(space.statements, goal))
+    assert certificate.refuted(space.statements, goal) is None
+    impossible = [*goal, space.literal(("unmet", "i1"))]
+    assert certificate.refuted(space.statements, impossible) is not None
+
+
+def test_a_dimacs_file_counts_its_variables_and_clauses() -> None:
+    assert certificate.dimacs([(1, -3), (2,)], ["one\nremark"]) == "c one remark\np cnf 3 2\n1 -3 0\n2 0\n"
+
+
+_NUMBERS = {
+    "patient.body_mass_index": ("body_mass_index", 10, 70), "conditions.t_score": ("t_score", -6, 3),
+    "patient.age": ("age", 1, 90), "pain.months": ("pain_duration", 1, 90),
+    "conservative_care.weeks": ("care_duration", 1, 90),
+}  # fmt: skip
+
+
+def put(record: Record, path: str, value: int) -> Case:
+    """Return the case of `record` with a number, given in millionths, in its place."""
+    section, name = path.split(".")
+    sign, whole, rest = "-" * (value < 0), *divmod(abs(value), 1_000_000)
+    return Case.model_validate({**record, section: {**record[section], name: f"{sign}{whole}.{rest:06}"}})
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(sorted(_NUMBERS)), st.data())
+def test_moving_a_number_inside_its_band_never_changes_a_decision(seed: int, path: str, data: st.DataObject) -> None:
+    quantity, least, most = _NUMBERS[path]
+    limits = limits_of(search().policy)[quantity]
+    record = random_record(Random(seed))
+    near = st.sampled_from([limit + step for limit in limits for step in (-1, 0, 1)])
+    value = data.draw(st.one_of(st.integers(least * 1_000_000, most * 1_000_000), near))
+    engine = search().engine
+    first, second = (engine.decide(put(record, path, v)) for v in (value, representative(value, limits)))
+    assert [(c.clause.id, c.status) for c in first.criteria] == [(c.clause.id, c.status) for c in second.criteria]
+    assert [(b.name, b.status) for b in first.bodies] == [(b.name, b.status) for b in second.bodies]
+    assert (first.recommendation, first.eligibility, first.units) == (
+        second.recommendation, second.eligibility, second.units,
+    )  # fmt: skip
+
+
+def test_moving_a_number_to_another_band_can_change_a_decision() -> None:
+    record = {"patient": {"age": 50}}
+    engine: Engine = search().engine
+    statuses = [
+        engine.decide(put(record, "patient.body_mass_index", value)).ids("violated")
+        for value in (39_999_999, 40_000_000, 40_000_001)
+    ]
+    assert statuses == [(), (), ("n16",)]
+
+
+@pytest.mark.slow
+def test_what_is_proved_with_one_finding_of_each_kind_stays_proved_with_two_and_three_modic_changes() -> None:
+    """Pairs of statuses of criteria that no record has together, under the defaults and under random readings."""
+    larger = Space(ground(search().policy.text, Shape(bodies=WIDE_BODIES, findings=2, surgeries=2, modic=3)))
+    small = search().space
+    terms = sorted((t for name in ("met", "unmet", "violated", "clear") for t in small.terms(name)), key=str)
+    terms += [("recommend", outcome) for outcome in ("approve", "partial", "deny", "pend")]
+    proved: Counter[str] = Counter()
+    for seed in range(4):
+        random = Random(seed)
+        readings = random_readings(random, search()) if seed else {}
+        name = "defaults" if not seed else "readings"
+        for first, second in random.sample(list(combinations(terms, 2)), 1500):
+            wanted = (first, second)
+            if small.find([*small.run(readings), *map(small.literal, wanted)]) is None:
+                assert larger.find([*larger.run(readings), *map(larger.literal, wanted)]) is None, wanted
+                proved[name] += 1
+    assert min(proved["defaults"], proved["readings"]) > 20
