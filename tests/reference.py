@@ -29,9 +29,14 @@ def evaluate(program: OpenProgram, given: Mapping[int, Column], count: int) -> d
                 found = np.zeros(count, np.bool_)
                 for bound, body in program.rules.get(atom, ()):
                     if bound == len(body):
-                        holds = np.logical_and.reduce([literal(part) for part in body])
+                        holds = literal(body[0]).copy()
+                        for part in body[1:]:
+                            holds &= literal(part)
                     else:
-                        holds = np.sum([literal(part) for part in body], axis=0, dtype=np.int8) >= bound
+                        held = np.zeros(count, np.int8)
+                        for part in body:
+                            held += literal(part)
+                        holds = held >= bound
                     found |= holds
                 truth[atom] = found
         return truth[atom] if wanted > 0 else ~truth[atom]
