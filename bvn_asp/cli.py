@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bvn_asp import cli_atlas, cli_change, cli_query
+from bvn_asp.batch_cli import register
 from bvn_asp.case import Case
 from bvn_asp.cli_audit import audit
 from bvn_asp.decide import Engine
@@ -188,6 +189,7 @@ app.command()(cli_query.find)
 app.command()(cli_query.prove)
 app.command()(cli_atlas.atlas)
 cli_change.add_to(app)
+register(app)
 
 
 def main() -> None:

@@ -35,6 +35,14 @@ class CaseError(BvnError):
         return "\n".join(f"{self.file}: {problem}" for problem in self.problems)
 
 
+class TableError(BvnError):
+    """A table of cases cannot be read or written; the message names the file, and the column and row if it is one."""
+
+
+class ExtraError(BvnError):
+    """A library that only some commands need is not installed; the message says how to install it."""
+
+
 class PolicyError(BvnError):
     """A policy program cannot be used; the message names file, line and construct."""
 

@@ -67,7 +67,7 @@ def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False)
     try:
         case = Case.model_validate(content)
     except ValidationError as error:
-        problems += [_problem(detail, lines) for detail in error.errors(include_url=False, include_input=False)]
+        problems += [problem_of(detail, lines) for detail in error.errors(include_url=False, include_input=False)]
     if problems:
         found = sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0)
         more = [Problem("", f"{len(found) - MOST_PROBLEMS} more mistakes")] if len(found) > MOST_PROBLEMS else []
@@ -164,7 +164,8 @@ def _scalar(node: Any) -> Any:
     return Decimal(text) if _DECIMAL.fullmatch(text) else text
 
 
-def _problem(detail: ErrorDetails, lines: dict[Path_, int]) -> Problem:
+def problem_of(detail: ErrorDetails, lines: dict[Path_, int]) -> Problem:
+    """Return one mistake of a case in plain words."""
     path: Path_ = detail["loc"]
     message = detail["msg"].removeprefix("Value error, ")
     if not path:

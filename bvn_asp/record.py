@@ -155,12 +155,12 @@ class Finding(Section):
 
     def conflicts(self) -> Iterator[str]:
         """Yield what is wrong between fields."""
-        for name, kinds in _DETAILS.items():
+        for name, kinds in DETAILS.items():
             if getattr(self, name) is not None and self.kind not in kinds:
                 yield f"{name} goes with {' or '.join(kinds)}, not with {self.kind}"
 
 
-_DETAILS: dict[str, tuple[str, ...]] = {
+DETAILS: dict[str, tuple[str, ...]] = {
     "shape": ("disc_herniation",),
     "size_mm": ("disc_herniation",),
     "slip_mm": ("spondylolisthesis",),
@@ -168,6 +168,7 @@ _DETAILS: dict[str, tuple[str, ...]] = {
     "healed": ("compression_fracture", "traumatic_fracture", "trauma"),
     "active": ("infection",),
 }
+"""Fields of a finding that go with some kinds only."""
 
 
 class Findings(Section):

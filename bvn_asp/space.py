@@ -527,7 +527,6 @@ class _Definitions:
                 for atom in head:
                     self._bodies.setdefault(atom, []).append(body)
         self._reached: dict[int, frozenset[Premise]] = {}
-        self._entered: set[int] = set()
 
     def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
         """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
@@ -537,15 +536,11 @@ class _Definitions:
         return premise
 
     def _below(self, atom: int) -> frozenset[Premise]:
-        """Return the premises that `atom` draws on; raise PolicyError if it draws on itself."""
-        if atom in self._entered:
-            raise PolicyError("not stratified: some conclusion of the policy depends on itself")
+        """Return the premises that `atom` draws on; no rule goes in a circle, so this ends."""
         if atom not in self._reached:
-            self._entered.add(atom)
             found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
             for body in self._bodies.get(atom, ()):
                 for literal in body:
                     found |= self._below(abs(literal))
-            self._entered.remove(atom)
             self._reached[atom] = frozenset(found)
         return self._reached[atom]

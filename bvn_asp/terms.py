@@ -55,6 +55,11 @@ def subject_of(term: Term) -> Term:
     return term[1] if isinstance(term, tuple) else term
 
 
+def arguments_of(term: Term) -> tuple[Term, ...]:
+    """Return the arguments of `term`, none if it is a bare name."""
+    return term[1:] if isinstance(term, tuple) else ()
+
+
 def name_of(term: Term) -> str:
     """Return the leading name of `term`."""
     return str(term[0] if isinstance(term, tuple) else term)

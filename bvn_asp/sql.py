@@ -1,0 +1,229 @@
+"""The policy as one SQL query: the nodes of the kernel as conditions, for warehouses that cannot run the kernel.
+
+The query reads a table in columnar form with a unique `id`, and returns the answers with a column `undecided`: true
+where a case needs more room than the query has, or completions would have to settle it. Such rows have no answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sqlglot
+from sqlglot.errors import SqlglotError
+
+from bvn_asp.columns import schema
+from bvn_asp.compiled import BODY_SIDES, ELIGIBILITY, Compiled, compile_nodes
+from bvn_asp.decide import OUTCOMES, Engine
+from bvn_asp.decider import PEND, UNDETERMINED
+from bvn_asp.dialects import Dialect, dialect_of
+from bvn_asp.entries import LEVELS
+from bvn_asp.errors import TableError
+from bvn_asp.inputs import LISTS
+from bvn_asp.kernel import AND, FALSE, NOT, TRUE, Nodes
+from bvn_asp.rows import Setting
+from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
+from bvn_asp.spine import bodies_of
+from bvn_asp.sql_inputs import SqlInputs
+from bvn_asp.terms import Term
+
+_PASSED = ("id", "asked", "undecided")
+
+
+def query(setting: Setting, dialect: str, *, cases: str = "cases", wide: bool = True, room: int = 2) -> str:
+    """Return the policy under `setting` as a query of `dialect` on the table `cases`.
+
+    `wide` looks at every body from T12 to S1, otherwise at L3 to S1; `room` is how many findings of a kind, surgeries
+    and Modic changes a case may have. Raises TableError for a dialect or table name that cannot be.
+    """
+    spoken = dialect_of(dialect)
+    if not all(part.replace("_", "").isalnum() for part in cases.split(".")):
+        raise TableError(f"{cases!r}: expected the name of a table")
+    shape = Shape(WIDE_BODIES if wide else CORE_BODIES, room, room, room)
+    program = Engine(setting.policy).program(shape)
+    nodes, outputs, compiled = compile_nodes(
+        setting.policy, program, shape, setting.readings, closed=setting.assume_absent is not False, whole=True
+    )
+    inputs = SqlInputs(setting, spoken, program.quantities)
+    text = _Query(spoken, cases, shape, inputs, nodes, outputs, compiled).text()
+    try:
+        return str(sqlglot.parse_one(text, read=dialect).sql(dialect=dialect, pretty=True))
+    except SqlglotError as error:
+        raise TableError(f"the query is not of dialect {dialect}: {error}") from None
+
+
+class _Query:
+    def __init__(
+        self, dialect: Dialect, cases: str, shape: Shape, inputs: SqlInputs,
+        nodes: Nodes, outputs: Mapping[Term, int], compiled: Compiled,
+    ) -> None:  # fmt: skip
+        self.dialect, self.cases, self.shape, self.inputs = dialect, cases, shape, inputs
+        self.nodes, self.outputs, self.compiled = nodes, outputs, compiled
+        self.needed = sorted({part for node in outputs.values() for part in nodes.below(node)})
+        uses: dict[int, int] = {}
+        for node in self.needed:
+            parts = nodes.made[node][1]
+            for part in parts:
+                uses[part] = uses.get(part, 0) + 1
+        kept = set(outputs.values())
+        # What is used once is written where it is used, unless it is an input or an output.
+        self.named = {node for node in self.needed if nodes.made[node][1] and (uses.get(node, 0) > 1 or node in kept)}
+
+    def text(self) -> str:
+        """Return the whole query."""
+        base = self._base()
+        parts = [*self._entries(), *base, *self._layers()]
+        ctes = ",\n".join(f"{name} {self.dialect.cte} (\n{body}\n)" for name, body in parts)
+        return f"WITH {ctes}\n{self._answers(parts[-1][0])}"
+
+    def _base(self) -> list[tuple[str, str]]:
+        conditions = {
+            node: self.inputs.condition(self.nodes.inputs[node]) for node in self.needed if node in self.nodes.inputs
+        }
+        beyond = " OR ".join(self._beyond())
+        columns = [f"{condition} AS n{node}" for node, condition in conditions.items()]
+        asked = f"COALESCE({self._size('c.request_bodies')} > 0, FALSE)"
+        joins = "".join(
+            f"\nLEFT JOIN g_{column} AS e_{column} ON e_{column}.id = c.id"
+            for column, names in self.inputs.gathered.items()
+            if names
+        )
+        listed = ",\n".join(["c.id", f"{asked} AS asked", f"({beyond}) AS undecided", *columns])
+        return [("stated", f"SELECT {listed}\nFROM {self.cases} AS c{joins}")]
+
+    def _beyond(self) -> Iterator[str]:
+        """Yield where a case needs more room than the shape has."""
+        inside = set(self.shape.bodies)
+        for column in (*LISTS.values(), "ablations"):
+            most = {"findings_present": self.shape.findings, "surgeries": self.shape.surgeries}.get(
+                column, self.shape.modic
+            )
+            if column != "ablations":
+                yield self.inputs.gather(column, f"place > {most}")
+                for level in LEVELS:
+                    if not set(bodies_of(level)) <= inside:
+                        yield self.inputs.gather(column, self.inputs.dialect.holds.format(list="levels", item=level))
+        for body in (level for level in LEVELS if "-" not in level and level not in inside):
+            yield f"COALESCE({self.dialect.holds.format(list='c.request_bodies', item=body)}, FALSE)"
+        if "L6" not in inside:
+            yield "COALESCE(c.patient_lumbar_vertebrae = 'six', FALSE)"
+
+    def _size(self, column: str) -> str:
+        return {
+            "duckdb": "LEN({})", "postgres": "JSONB_ARRAY_LENGTH({})", "spark": "SIZE({})",
+            "bigquery": "ARRAY_LENGTH({})", "snowflake": "ARRAY_SIZE({})",
+        }[self.dialect.name].format(column)  # fmt: skip
+
+    def _entries(self) -> Iterator[tuple[str, str]]:
+        """Yield the entries of every list with their places, and the conditions gathered over them by case."""
+        # Every condition must be known before the lists are written.
+        for node in self.needed:
+            if node in self.nodes.inputs:
+                self.inputs.condition(self.nodes.inputs[node])
+        list(self._beyond())
+        for column, names in self.inputs.gathered.items():
+            if not names:
+                continue
+            unfold = self.dialect.unfold.format(cases=self.cases, list=column)
+            partition = "c.id" if column != "findings_present" else f"c.id, {self._field(column, 'kind')}"
+            fields = [
+                f"{self._field(column, field.name)} AS {field.name}{'_' if field.name == 'date' else ''}"
+                for field in schema().field(column).type.value_type
+            ]
+            order = "t.index" if self.dialect.name == "snowflake" else "place"
+            extra = [
+                "COALESCE(c.request_planned_procedure_date, c.request_date) AS procedure_day",
+                "c.request_planned_procedure_date IS NOT NULL AS planned",
+                f"ROW_NUMBER() OVER (PARTITION BY {partition} ORDER BY {order}) AS place",
+            ]
+            yield f"i_{column}", f"SELECT c.id, {', '.join([*fields, *extra])}\nFROM {unfold}"
+            gathered = ",\n".join(f"{self.dialect.any_of(condition)} AS {name}" for condition, name in names.items())
+            yield f"g_{column}", f"SELECT id, {gathered}\nFROM i_{column}\nGROUP BY id"
+
+    def _field(self, column: str, field: str) -> str:
+        kind = str(schema().field(column).type.value_type.field(field).type)
+        if kind.startswith("list"):
+            return self.dialect.listed.format(field=field)
+        name = (
+            "boolean"
+            if kind == "bool"
+            else "number"
+            if kind.startswith("decimal")
+            else "date"
+            if kind.startswith("date")
+            else "text"
+        )
+        return self.dialect.field.format(field=field, type=self.dialect.types[name])
+
+    def _layers(self) -> Iterator[tuple[str, str]]:
+        """Yield the named nodes level by level, each with what later levels still need."""
+        level: dict[int, int] = {}
+        for node in sorted(self.named):
+            level[node] = 1 + max((level.get(part, 0) for part in self._named_parts(node)), default=0)
+        ends = max(level.values(), default=0)
+        last: dict[int, int] = dict.fromkeys(self.outputs.values(), ends + 1)
+        for node in self.named:
+            for part in self._named_parts(node):
+                last[part] = max(last.get(part, 0), level[node])
+        known = [node for node in self.needed if node in self.nodes.inputs]
+        source = "stated"
+        for each in range(1, ends + 1):
+            new = [node for node in sorted(self.named) if level[node] == each]
+            passed = [node for node in known if last.get(node, 0) > each]
+            columns = [
+                *_PASSED,
+                *(f"n{node}" for node in passed),
+                *(f"{self._written(node)} AS n{node}" for node in new),
+            ]
+            yield f"layer_{each}", f"SELECT {', '.join(columns)}\nFROM {source}"
+            source, known = f"layer_{each}", [*passed, *new]
+
+    def _named_parts(self, node: int) -> Iterator[int]:
+        """Yield the named nodes and inputs that the text of `node` mentions."""
+        for part in self.nodes.made[node][1]:
+            if part in self.named or part in self.nodes.inputs:
+                yield part
+            else:
+                yield from self._named_parts(part)
+
+    def _written(self, node: int) -> str:
+        kind, parts = self.nodes.made[node]
+        if kind == NOT:
+            return f"NOT {self._mentioned(parts[0])}"
+        return (" AND " if kind == AND else " OR ").join(map(self._mentioned, parts))
+
+    def _mentioned(self, node: int) -> str:
+        if node in (FALSE, TRUE):
+            return str(node == TRUE).upper()
+        return f"n{node}" if node in self.named or node in self.nodes.inputs else f"({self._written(node)})"
+
+    def _side(self, side: Term) -> str:
+        node = self.outputs[side]
+        return str(node == TRUE).upper() if node in (FALSE, TRUE) else f"n{node}"
+
+    def _answers(self, source: str) -> str:
+        """Return the last SELECT: the answers of every case."""
+        doubtful = [
+            f"({self._side(('generous', side))} AND NOT ({' OR '.join(map(self._side, sides))}))"
+            for sides in self.compiled.answers.values()
+            for side in sides
+            if side in self.compiled.generous
+        ]
+        undecided = " OR ".join(["undecided", *doubtful])
+        columns = ["id", f"{undecided} AS undecided"]
+        for name, sides in self.compiled.answers.items():
+            held = [self._side(side) for side in sides]
+            if name == "recommendation":
+                cases = _cases(held, OUTCOMES) + f" WHEN asked THEN '{PEND}'"
+            elif name == "eligibility":
+                cases = _cases(held, ELIGIBILITY) + f" ELSE '{UNDETERMINED}'"
+            elif name.startswith("body_"):
+                shown = self._side(("reported", name.removeprefix("body_")))
+                cases = f"WHEN NOT {shown} THEN NULL " + _cases(held, BODY_SIDES) + f" ELSE '{UNDETERMINED}'"
+            else:
+                cases = f"WHEN {held[0]} THEN TRUE WHEN {held[1]} THEN FALSE"
+            columns.append(f"CASE WHEN {undecided} THEN NULL {cases} END AS {name}")
+        return f"SELECT {', '.join(columns)}\nFROM {source}"
+
+
+def _cases(held: list[str], names: tuple[str, ...]) -> str:
+    return " ".join(f"WHEN {side} THEN '{name}'" for side, name in zip(held, names, strict=True))

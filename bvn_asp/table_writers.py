@@ -1,0 +1,89 @@
+"""Tables of cases written as Parquet, Arrow, JSON Lines or CSV; nothing is left half written."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from bvn_asp.case import Case
+from bvn_asp.columns import ID, WORD, row_of, schema, table_of_rows
+from bvn_asp.errors import TableError
+from bvn_asp.tables import FORMATS, SMALL_BLOCK
+
+
+def write_cases(source: Iterable[tuple[str | None, Case]], path: Path) -> int:
+    """Write named cases to `path`, in the format of its suffix, and return how many; nothing is left half written."""
+    suffix, count = path.suffix.lower(), 0
+    if suffix not in FORMATS:
+        raise TableError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with _writer(unfinished, suffix) as write:
+            remaining = iter(source)
+            while some := list(islice(remaining, SMALL_BLOCK)):
+                write(some)
+                count += len(some)
+        unfinished.replace(path)
+    except OSError as error:
+        raise TableError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
+
+
+@contextmanager
+def _writer(path: Path, suffix: str) -> Iterator[Any]:
+    if suffix == ".parquet":
+        with parquet_writer(path, schema()) as parquet:
+            yield lambda some: parquet.write_table(table_of_rows([row_of(case, id) for id, case in some]))
+    elif suffix in (".arrow", ".feather"):
+        tables: list[Any] = []
+        yield lambda some: tables.append(table_of_rows([row_of(case, id) for id, case in some]))
+        whole = pa.concat_tables(tables or [schema().empty_table()]).unify_dictionaries().combine_chunks()
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema()) as writer:
+            writer.write_table(whole)
+    else:
+        with path.open("w", encoding="utf-8", newline="") as text:
+            if suffix == ".csv":
+                out = csv.writer(text, lineterminator="\n")
+                names = schema().names
+                out.writerow(names)
+                yield lambda some: out.writerows(_cells(row_of(case, id), names) for id, case in some)
+            else:
+                yield lambda some: text.writelines(json_line(case, id) for id, case in some)
+
+
+def parquet_writer(path: Path, wanted: pa.Schema) -> Any:
+    """Return a writer of Parquet: dictionaries for words, plain whole numbers for decimals."""
+    words = [item.name for item in wanted if item.type == WORD]
+    return pq.ParquetWriter(path, wanted, store_decimal_as_integer=True, use_dictionary=words or False)
+
+
+def _cells(row: dict[str, Any], names: list[str]) -> list[str]:
+    cells: list[str] = []
+    for name in names:
+        value, type = row[name], schema().field(name).type
+        if value is None:
+            cells.append("")
+        elif pa.types.is_map(type):
+            cells.append(json.dumps(dict(value)))
+        elif isinstance(value, list | tuple):
+            cells.append(json.dumps(value, default=str))
+        else:
+            cells.append(str(value).lower() if isinstance(value, bool) else str(value))
+    return cells
+
+
+def json_line(case: Case, id: str | None) -> str:
+    """Return `case` as a line of JSON, a case file with its name under `id`."""
+    content = case.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps({ID: id, **content} if id is not None else content) + "\n"

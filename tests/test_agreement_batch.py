@@ -1,0 +1,113 @@
+"""A batch says what `decide` says, on every output column, under every reading."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bvn_asp.columns import case_of
+from bvn_asp.decide import Engine
+from bvn_asp.decider import Decider
+from bvn_asp.facts import facts_for
+from bvn_asp.inputs import Inputs
+from bvn_asp.policy import shipped_policy
+from bvn_asp.rows import Rows, Setting
+from bvn_asp.terms import name_of, subject_of
+from bvn_asp.words import unpack
+from tests.batch_cases import block, compare_with_reference, differences, random_batch, sample
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(shipped_policy())
+
+
+@pytest.mark.parametrize("assume_absent", [None, True, False])
+def test_batch_and_decide_agree_on_random_records(engine: Engine, assume_absent: bool | None) -> None:
+    cases, batch = random_batch(range(160))
+    answers = Decider(Setting(engine.policy, {}, assume_absent), engine=engine).decide(batch)
+    assert differences(engine, cases, answers, {}, assume_absent) == []
+    assert set(answers.column("recommendation").to_pylist()) == {"approve", "partial", "deny", "pend", None}
+
+
+def test_batch_and_decide_agree_under_every_option(engine: Engine) -> None:
+    found: list[str] = []
+    start = 1000
+    for question in engine.policy.questions.values():
+        for option in question.options:
+            readings = engine.policy.readings({question.id: option})
+            if readings:
+                cases, batch = random_batch(range(start, start + 6))
+                start += 6
+                found += differences(
+                    engine,
+                    cases,
+                    Decider(Setting(engine.policy, readings), engine=engine).decide(batch),
+                    readings,
+                    None,
+                )
+    assert found == []
+    assert start >= 1000 + 6 * len(engine.policy.questions)
+
+
+@pytest.mark.parametrize("habit", ["usual", "hard"])
+def test_batch_and_decide_agree_on_synthetic_cases(engine: Engine, habit: str) -> None:
+    batch = block(engine.policy, 7, habit)
+    cases, some = sample(batch, 60, 1)
+    assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(some), {}, None) == []
+
+
+def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine) -> None:
+    batch = block(engine.policy, 3).slice(0, 5000)
+    whole = Decider(Setting(engine.policy), engine=engine).decide(batch)
+    alone = Decider(Setting(engine.policy), whole=False, engine=engine).decide(batch)
+    assert alone.schema.names == ["row", "id", "recommendation"]
+    assert alone.column("recommendation").equals(whole.column("recommendation"))
+
+
+@pytest.mark.parametrize(("readings", "assume_absent"), [({}, None), ({}, True), ({"lumbar_vertebrae": "six"}, False)])
+def test_columns_and_facts_state_the_same_inputs(
+    engine: Engine, readings: dict[str, str], assume_absent: bool | None
+) -> None:
+    setting = Setting(engine.policy, engine.policy.readings(readings), assume_absent)
+    _, random = random_batch(range(160))
+    for batch in (random, block(engine.policy, 11).slice(0, 160)):
+        cases = [case_of(row) for row in batch.to_pylist()]
+        facts = [facts_for(case, engine.policy, setting.readings, assume_absent=assume_absent) for case in cases]
+        for shape in {each.shape for each in facts}:
+            program = engine.program(shape)
+            places = [place for place, each in enumerate(facts) if each.shape == shape]
+            inputs = Inputs(Rows(batch.take(places), setting), program.quantities)
+            stated = [engine.assumed(program, facts[place]) for place in places]
+            for literal, term in program.inputs.items():
+                if term == "complete" or (name_of(term) == "selected" and subject_of(term) != "lumbar_vertebrae"):
+                    continue
+                words = inputs.plane(term)
+                found = np.zeros(len(places), np.bool_) if words is None else unpack(words, len(places))
+                assert found.tolist() == [literal in each for each in stated], term
+
+
+def test_kernel_and_ground_rules_agree_on_a_block_of_hard_cases(engine: Engine) -> None:
+    decider = Decider(Setting(engine.policy), engine=engine)
+    assert compare_with_reference(decider, block(engine.policy, 5).slice(0, 20_000)) == 0
+
+
+@pytest.mark.slow
+def test_ten_million_hard_cases_agree_with_the_ground_rules_under_every_reading(engine: Engine) -> None:
+    questions = [(q.id, option) for q in engine.policy.questions.values() for option in q.options]
+    cells = cases = compared = 0
+    found: list[str] = []
+    for seed in range(153):
+        random = np.random.default_rng(seed)
+        picked = [questions[seed % len(questions)], *(questions[i] for i in random.choice(len(questions), seed % 3))]
+        readings = engine.policy.readings(dict(reversed(picked)))
+        assume_absent = (None, True, False)[seed % 3]
+        decider = Decider(Setting(engine.policy, readings, assume_absent), engine=engine)
+        batch = block(engine.policy, seed)
+        cells += compare_with_reference(decider, batch)
+        some, rows = sample(batch, 40, seed)
+        found += differences(engine, some, decider.decide(rows), readings, assume_absent)
+        cases, compared = cases + batch.num_rows, compared + len(some)
+    print(f"{cases} cases, {cells} cells differ; {compared} of them decided one by one, {len(found)} answers differ")
+    assert cases >= 10_000_000 and compared >= 6000
+    assert cells == 0 and found == []

@@ -1,0 +1,136 @@
+"""`bvn impact`: what changes, in which direction, because of which clauses, and what could but does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from bvn_asp.cli import app
+from bvn_asp.columns import case_of, table_of, table_of_rows
+from bvn_asp.decide import Engine
+from bvn_asp.files import load_case
+from bvn_asp.generate import write
+from bvn_asp.impact import impact
+from bvn_asp.moves import possible_moves
+from bvn_asp.policy import policy_of, shipped_path, shipped_policy
+from bvn_asp.rows import Setting
+from bvn_asp.version import Version
+
+CASES = Path(__file__).parent.parent / "cases"
+TEXT = shipped_path().read_text(encoding="utf-8")
+NOW = Version("now", TEXT)
+STRICTER = TEXT.replace("threshold(n16, body_mass_index, 40*whole)", "threshold(n16, body_mass_index, 28*whole)")
+
+
+def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path) -> None:
+    path = tmp_path / "cases.parquet"
+    write(shipped_policy(), 200, 3, "usual", path)
+    pq.write_table(pq.read_table(path), path, row_group_size=70)
+    found = impact(path, NOW, Version("stricter", STRICTER), workers=2)
+    engines = Engine(shipped_policy()), Engine(policy_of(STRICTER))
+    moves: dict[tuple[str, str], list[str]] = {}
+    for row in pq.read_table(path).to_pylist():
+        one, other = (engine.decide(case_of(row)).recommendation or "none" for engine in engines)
+        moves.setdefault((one, other), []).append(row["id"])
+    assert found.moves == {move: len(ids) for move, ids in moves.items()}
+    assert found.decided == 200 and found.changed == len(moves["approve", "deny"]) + len(
+        moves.get(("partial", "deny"), [])
+    )
+    assert [id for _, id in found.examples["approve", "deny"]] == moves["approve", "deny"][:5]
+    assert found.causes["approve", "deny", "n16", "clear", "violated"] == len(moves["approve", "deny"])
+    assert {id for (one, other, id, _, _) in found.causes if (one, other) == ("approve", "deny")} == {"n16"}
+
+
+def rows(*cases: dict[str, Any]) -> Any:
+    usual = table_of([("x", load_case(CASES / "approve_two_bodies.yaml"))]).to_pylist()[0]
+    return table_of_rows([{**usual, "id": str(place), **case} for place, case in enumerate(cases)])
+
+
+def test_denials_exclusions_and_missing_facts_are_counted_case_by_case(tmp_path: Path) -> None:
+    path = tmp_path / "cases.parquet"
+    pq.write_table(
+        rows(
+            {"conditions_pregnancy": True, "conditions_bleeding_diathesis": True},
+            {"conditions_pregnancy": True},
+            {"conditions_pregnancy": None, "conditions_t_score": None},
+            {"conditions_pregnancy": None},
+            {"ablations": None},
+            {"surgeries": None},
+            {"conditions_pregnancy": None, "patient_age": 17},
+            {"conditions_systemic_infection": None, "record_complete": True},
+        ),
+        path,
+    )
+    found = impact(path, NOW, NOW)
+    assert found.before == found.after
+    assert found.moves == {("deny", "deny"): 3, ("pend", "pend"): 4, ("approve", "approve"): 1}
+    assert found.before.denials == {"n5": 2, "n4": 1, "i1": 1, "n1": 1}
+    assert found.before.together == {("n4", "n5"): 1, ("n5",): 1, ("n1",): 1}
+    assert found.before.missing == {
+        "pregnancy": 2,
+        "lowest T-score": 1,
+        "earlier basivertebral nerve ablation at L4": 1,
+        "earlier basivertebral nerve ablation at L5": 1,
+        "spine surgery": 1,
+    }
+    assert found.changed == 0 and found.unknown == 4 and not found.causes and not found.examples
+
+
+def test_a_finding_that_weighs_otherwise_is_named_although_no_status_changed(tmp_path: Path) -> None:
+    path = tmp_path / "cases.parquet"
+    pq.write_table(rows({"ablations": [{"bodies": ["L4"], "completed": True}]}), path)
+    found = impact(path, NOW, Version("whole", TEXT, {"impermissible_bodies": "all_or_nothing"}))
+    assert found.moves == {("partial", "deny"): 1}
+    assert {(id, one, other) for (_, _, id, one, other) in found.causes} == {
+        ("i7", "unmet", "unmet"), ("i9", "unmet", "unmet"), ("n20", "violated", "violated"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("readings", "policy", "moves"),
+    [
+        ({}, TEXT, set()),
+        ({"impermissible_bodies": "all_or_nothing"}, TEXT, {("partial", "deny"), ("pend", "deny")}),
+        ({}, STRICTER, {("approve", "deny"), ("partial", "deny"), ("pend", "deny")}),
+        ({"could_explain": "any_listed"}, TEXT, None),
+    ],
+)
+def test_exactly_the_moves_that_some_record_makes_are_possible(
+    readings: dict[str, str], policy: str, moves: set[tuple[str, str]] | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.parquet"
+    write(shipped_policy(), 3000, 8, "hard", path)
+    settings = Setting(shipped_policy()), Setting(policy_of(policy), readings)
+    possible = {move for move, can in possible_moves(*settings).items() if can is not False}
+    if moves is not None:
+        assert possible == moves
+    found = impact(path, NOW, Version("other", policy, readings), skip=True)
+    seen = {(one, other) for one, other in found.moves if one != other}
+    assert seen <= possible and (seen or not possible)
+
+
+def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_path: Path) -> None:
+    path, page = tmp_path / "cases.parquet", tmp_path / "report.html"
+    changed = tmp_path / "other.lp"
+    changed.write_text(STRICTER)
+    write(shipped_policy(), 2000, 3, "usual", path)
+    result = CliRunner().invoke(
+        app, ["impact", str(path), "--against", str(changed), "-o", str(page), "--workers", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "approve -> deny" in result.output and "n16 clear -> violated" in result.output
+    assert "possible by the rules, but not seen here: " in result.output and "human reviewer" in result.output
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") == 4 and "<script" not in text and "not a determination" in text.lower()
+    assert not [word for word in text.split() if word.startswith(("src=", 'href="http'))]
+    for wanted in ("body mass index greater than 40", "Exclusions that occur together", "3-0-"):
+        assert wanted in text
+
+
+def test_a_change_must_be_named() -> None:
+    result = CliRunner().invoke(app, ["impact", "cases.parquet"])
+    assert result.exit_code == 2

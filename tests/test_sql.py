@@ -1,0 +1,158 @@
+"""The policy as SQL: the same answers as the kernel on the same file, on DuckDB and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from bvn_asp.cli import app
+from bvn_asp.columns import schema
+from bvn_asp.decider import Decider
+from bvn_asp.errors import PolicyError, TableError
+from bvn_asp.generate import write
+from bvn_asp.policy import policy_of, shipped_path, shipped_policy
+from bvn_asp.rows import Setting
+from bvn_asp.tables import open_source
+from tests import postgres
+
+sqlglot = pytest.importorskip("sqlglot")
+Answers = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of hard cases."""
+    path = tmp_path_factory.mktemp("sql") / "cases.parquet"
+    write(shipped_policy(), 1200, 21, "hard", path)
+    return path
+
+
+def kernel_answers(path: Path, setting: Setting) -> Answers:
+    source, decider = open_source(path), Decider(setting)
+    blocks = (decider.decide(block.batch) for part in source.parts for block in source.blocks(part))
+    return {row["id"]: row for answers in blocks for row in answers.to_pylist()}
+
+
+def differences(found: list[dict[str, Any]], expected: Answers) -> tuple[list[Any], int]:
+    """Return what differs on the rows that the query decides, and how many it decides."""
+    decided = [row for row in found if not row["undecided"]]
+    assert all(
+        value is None
+        for row in found
+        if row["undecided"]
+        for name, value in row.items()
+        if name not in ("id", "undecided")
+    )
+    different = [
+        (row["id"], name, value, expected[row["id"]][name])
+        for row in decided
+        for name, value in row.items()
+        if name != "undecided" and value != expected[row["id"]][name]
+    ]
+    return different, len(decided)
+
+
+@pytest.mark.parametrize(
+    ("readings", "assume_absent", "wide"),
+    [
+        ({}, None, True),
+        ({"lumbar_vertebrae": "six", "disc_level": "whole_segment"}, True, True),
+        ({"moment": "request", "obligations": "fact", "care_span": "each_therapy"}, False, False),
+    ],
+)
+def test_duckdb_says_what_the_kernel_says(
+    cases: Path, readings: dict[str, str], assume_absent: bool | None, wide: bool
+) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    from bvn_asp.sql import query
+
+    setting = Setting(shipped_policy(), readings, assume_absent)
+    base = duckdb.connect()
+    base.execute(f"CREATE VIEW cases AS SELECT * FROM '{cases}'")
+    answer = base.execute(query(setting, "duckdb", wide=wide))
+    names = [column[0] for column in answer.description]
+    found = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    different, decided = differences(found, kernel_answers(cases, setting))
+    assert different == [] and len(found) == 1200
+    assert decided > (700 if wide else 300)
+
+
+@pytest.mark.skipif(postgres.missing() is not None, reason=postgres.missing() or "")
+def test_postgresql_says_what_the_kernel_says(cases: Path) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    from bvn_asp.sql import query
+
+    setting = Setting(shipped_policy())
+    with postgres.server() as address, psycopg.connect(address) as base:
+        types = {field.name: _postgres_type(field.type) for field in schema()}
+        base.execute(f"CREATE TABLE cases ({', '.join(f'{name} {type}' for name, type in types.items())})")
+        with base.cursor().copy(f"COPY cases ({', '.join(types)}) FROM STDIN") as copy:
+            for row in pq.read_table(cases).to_pylist():
+                copy.write_row([_postgres_value(row[name], type) for name, type in types.items()])
+        # Compiling a query of this size takes longer than running it.
+        base.execute("SET jit = off")
+        answer = base.execute(query(setting, "postgres"))
+        names = [column.name for column in answer.description]
+        found = [dict(zip(names, row, strict=True)) for row in answer]
+    different, decided = differences(found, kernel_answers(cases, setting))
+    assert different == [] and len(found) == 1200 and decided > 700
+
+
+def _postgres_type(type: pa.DataType) -> str:
+    if pa.types.is_nested(type):
+        return "JSONB"
+    if pa.types.is_decimal(type):
+        return "DECIMAL(18, 6)"
+    return {"bool": "BOOLEAN", "date32[day]": "DATE"}.get(str(type), "TEXT")
+
+
+def _postgres_value(value: Any, type: str) -> Any:
+    return json.dumps(value, default=str) if type == "JSONB" and value is not None else value
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "spark", "bigquery", "snowflake"])
+def test_every_dialect_gives_a_query_that_its_grammar_accepts(dialect: str) -> None:
+    result = CliRunner().invoke(app, ["compile", "--sql", dialect, "--narrow", "--room", "1"])
+    assert result.exit_code == 0, result.output
+    (statement,) = sqlglot.parse(result.stdout, read=dialect)
+    assert {"id", "undecided", "recommendation", "eligibility", "met_i3", "violated_n22", "body_s1"} <= set(
+        statement.named_selects
+    )
+
+
+def test_cases_beyond_the_room_of_a_query_are_undecided_and_no_others(cases: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    from bvn_asp.sql import query
+
+    base = duckdb.connect()
+    base.execute(f"CREATE VIEW cases AS SELECT * FROM '{cases}'")
+    narrow = query(Setting(shipped_policy()), "duckdb", wide=False, room=4)
+    found = base.execute(f"SELECT id FROM ({narrow}) WHERE undecided").fetchall()
+    beyond = base.execute(
+        """SELECT id FROM cases WHERE patient_lumbar_vertebrae = 'six'
+        OR list_has_any(coalesce(request_bodies, []), ['L1', 'L2', 'L6', 'T9'])
+        OR regexp_matches(concat(findings_present, surgeries, mri_modic_changes)::TEXT, 'L1|L2|L6|T12|T8|S2')
+        OR len(surgeries) > 4 OR len(mri_modic_changes) > 4"""
+    ).fetchall()
+    assert sorted(found) == sorted(beyond)
+
+
+def test_what_sql_cannot_say_is_refused() -> None:
+    from bvn_asp.sql import query
+
+    with pytest.raises(TableError, match="dialects: duckdb, postgres, spark, bigquery, snowflake"):
+        query(Setting(shipped_policy()), "cobol")
+    with pytest.raises(TableError, match="expected the name of a table"):
+        query(Setting(shipped_policy()), "duckdb", cases="cases; drop table cases")
+    text = shipped_path().read_text(encoding="utf-8")
+    broken = policy_of(
+        text.replace("threshold(i2, pain_duration, 6*whole)", "threshold(i2, pain_duration, 13*whole/2)")
+    )
+    with pytest.raises(PolicyError, match="a limit of pain_duration that is no whole number"):
+        query(Setting(broken), "duckdb")
