@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bvn_asp import cli_atlas, cli_change, cli_query
-from bvn_asp.batch_cli import register
 from bvn_asp.case import Case
 from bvn_asp.cli_audit import audit
+from bvn_asp.cli_batch import register
 from bvn_asp.decide import Engine
 from bvn_asp.deciding import chosen_readings, decide_paths
 from bvn_asp.decision import NOTICE

@@ -18,7 +18,8 @@ from bvn_asp.decide import Engine
 from bvn_asp.errors import BvnError
 from bvn_asp.facts import facts_for
 from bvn_asp.policy import policy_of
-from bvn_asp.space import Ground, Space, World, ground
+from bvn_asp.program import Ground, ground
+from bvn_asp.space import Space, World
 from bvn_asp.terms import Term
 
 PROSE = frozenset(

@@ -9,8 +9,9 @@ from bvn_asp import certificate
 from bvn_asp.errors import SolveError
 from bvn_asp.ground import Statement
 from bvn_asp.policy import Policy
+from bvn_asp.program import Premise
 from bvn_asp.shape import Shape
-from bvn_asp.space import Premise, Space
+from bvn_asp.space import Space
 from bvn_asp.terms import Term, to_text
 
 Grounds = Mapping[Premise, tuple[int, ...]]

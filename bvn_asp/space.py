@@ -8,94 +8,25 @@ in which it holds, or a proof that there is none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import clingo
 
-from bvn_asp.errors import PolicyError, SolveError
-from bvn_asp.ground import Statement, Transcript
-from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
-from bvn_asp.solve import INPUTS, OPEN_INPUTS
-from bvn_asp.terms import Term, name_of, to_symbol, to_term, to_text
+from bvn_asp.errors import SolveError
+from bvn_asp.ground import Statement
+from bvn_asp.program import OPPOSITES, Definitions, Ground, Premise
+from bvn_asp.shape import CORE_BODIES
+from bvn_asp.solve import INPUTS
+from bvn_asp.terms import Term, name_of
 
-RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
-ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
-"""The room of a search, unless a case needs more: each kind of finding once, one surgery, two Modic changes."""
 _OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore"]
-_COMPARISONS = ("at_least", "below", "above", "at_most")
-_SIDES = (
-    ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
-    ("at_least", "below"), ("at_most", "above"), ("within", "exceeds"),
-)  # fmt: skip
-_OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
-"""What defines a clause or a limit, by its opposite."""
 _INPUT_NAMES = frozenset(name for name, _ in INPUTS)
 _OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual", "dated", "unremarkable"}
 """What one side can have from another."""
 SETTINGS = ("closed", "complete", "dated", "unremarkable")
 """What no record of a search states, unless it begins with a case that does."""
-
-
-class Premise(NamedTuple):
-    """What a proof may rest on: how a `clause` is defined, or a `limit` of a quantity in it."""
-
-    kind: str
-    clause: str
-    quantity: str = ""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """A policy ground over open inputs: its rules, its atoms by term, and which of them are facts."""
-
-    statements: tuple[Statement, ...] = field(repr=False)
-    atoms: Mapping[Term, int] = field(repr=False)
-    facts: frozenset[int] = field(repr=False)
-
-
-def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> Ground:
-    """Ground the program text `policy` over the records for which there is `room`.
-
-    `limits` are further limits (quantity, millionths) that a question compares numbers with. Raises PolicyError.
-    """
-    messages: list[str] = []
-    control = clingo.Control(["--warn=all"], logger=lambda _, text: messages.append(text), message_limit=20)
-    transcript = Transcript()
-    control.register_observer(transcript)
-    try:
-        with control.backend() as backend:
-            for term in (*room.terms(), *(("asked_limit", quantity, limit) for quantity, limit in limits)):
-                backend.add_rule([backend.add_atom(to_symbol(term))])
-        for text in (policy, OPEN_INPUTS, RECORDS):
-            control.add("base", [], text)
-        control.ground([("base", []), ("records", [])])
-    except RuntimeError as error:
-        raise PolicyError("\n".join(messages) or str(error)) from None
-    if messages:
-        raise PolicyError("\n".join(messages))
-    atoms = {to_term(atom.symbol): atom.literal for atom in control.symbolic_atoms}
-    _check_order(transcript.statements, atoms)
-    facts = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
-    return Ground(tuple(transcript.statements), atoms, facts)
-
-
-def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:
-    """Raise PolicyError if some conclusion draws on itself: then a record need not have exactly one answer set."""
-    order: TopologicalSorter[int] = TopologicalSorter()
-    for _, head, _, body in statements:
-        for atom in head:
-            order.add(atom, *map(abs, body))
-    try:
-        order.prepare()
-    except CycleError as error:
-        names = {literal: to_text(term) for term, literal in atoms.items()}
-        circle = ", ".join(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))
-        raise PolicyError(f"the rules go in a circle, and no audit or search can follow them: {circle}") from None
 
 
 class World(NamedTuple):
@@ -104,22 +35,6 @@ class World(NamedTuple):
     inputs: tuple[frozenset[Term], ...]
     true: frozenset[int]
     departures: tuple[Term, ...]
-
-
-class Variant(NamedTuple):
-    """A second version of part of a space: atoms of the first to those of the second, and what makes it be there.
-
-    `beside` holds the atoms that it draws on and has in common with the first.
-    """
-
-    version: Mapping[int, int]
-    active: int
-    beside: frozenset[int]
-
-    def literal(self, literal: int) -> int:
-        """Return what stands for `literal` in the second version."""
-        atom = self.version.get(abs(literal), abs(literal))
-        return atom if literal > 0 else -atom
 
 
 class SearchTimeoutError(SolveError):
@@ -143,7 +58,7 @@ class Space:
         self._joined: dict[tuple[int, tuple[int, ...]], int] = {}
         self._guards: dict[Premise, int] = {}
         self._inactive: set[int] = set()
-        self._variants: list[Variant] = []
+        self._conditional: dict[int, tuple[int, ...]] = {}
         with self.control.backend() as backend:
             self.true = self._define(backend, 0, ())
             for side in sides:
@@ -168,7 +83,7 @@ class Space:
         other.__dict__.update(self.__dict__)
         other.control = clingo.Control(_OPTIONS)
         other._solving = other.control.configuration.solve
-        other.statements, other._joined, other._inactive, other._variants = [], {}, set(), []
+        other.statements, other._joined, other._inactive, other._conditional = [], {}, set(), {}
         with other.control.backend() as backend:
             for _ in range(max(abs(atom) for s in self.statements[: self._size] for atom in (*s.head, *s.body))):
                 backend.add_atom()
@@ -213,7 +128,7 @@ class Space:
                 atom = known[abs(literal)] = backend.add_atom()
             return atom if literal > 0 else -atom
 
-        definitions = _Definitions(side)
+        definitions = Definitions(side)
         for choice, head, bound, body in side.statements:
             heads = tuple(mapped(atom) for atom in head if not (choice and atom in given))
             literals = tuple(map(mapped, body))
@@ -227,7 +142,7 @@ class Space:
             guard = (self._guard(backend, premise),)
             self._add(backend, Statement(True, tuple(atoms[term] for term in terms), 1, guard))
             for term in terms:
-                opposite = atoms.get((_OPPOSITES[name_of(term)], *term[1:]))
+                opposite = atoms.get((OPPOSITES[name_of(term)], *term[1:]))
                 if opposite is not None and opposite > atoms[term]:
                     self._add(backend, Statement(False, (), 3, (*guard, atoms[term], opposite)))
         self._atoms.append(atoms)
@@ -304,71 +219,28 @@ class Space:
         """Return the assumption that `premise` is not set aside."""
         return -self._guards[premise]
 
-    def variant(self, inputs: Iterable[int]) -> Variant:
-        """Add a second version of everything that hangs on `inputs`; all other inputs are those of the first.
+    @property
+    def program(self) -> tuple[Statement, ...]:
+        """The statements of the sides, without what was joined or added since."""
+        return tuple(self.statements[: self._size])
 
-        The version is there only where its `active` is assumed.
-        """
-        statements = self.statements[: self._size]
-        waiting = list(inputs)
-        changed, touched = set(waiting), set[int]()
-        while waiting:
-            for place in self._uses.get(waiting.pop(), ()):
-                touched.add(place)
-                new = [atom for atom in statements[place].head if atom not in changed]
-                changed.update(new)
-                waiting += new
-        for atom in changed:
-            touched.update(self._heads.get(atom, ()))
-        active = self.free()
-        self._inactive.add(-active)
+    def fresh(self, count: int) -> list[int]:
+        """Return so many new atoms."""
         with self.control.backend() as backend:
-            version: dict[int, int] = {atom: backend.add_atom() for atom in sorted(changed)}
+            return [backend.add_atom() for _ in range(count)]
 
-            def mapped(literal: int) -> int:
-                atom = version.get(abs(literal), abs(literal))
-                return atom if literal > 0 else -atom
+    def add(self, statements: Iterable[Statement]) -> None:
+        """Add rules about atoms of this space."""
+        with self.control.backend() as backend:
+            for statement in statements:
+                self._add(backend, statement)
 
-            for place in sorted(touched):
-                choice, head, bound, body = statements[place]
-                heads = tuple(version[atom] for atom in head if atom in version)
-                if not heads and head:
-                    continue
-                literals = tuple(map(mapped, body))
-                if choice or not head:
-                    if bound != len(literals):
-                        literals = (self._define(backend, bound, literals),)
-                    literals = (*literals, active)
-                    bound = len(literals)
-                self._add(backend, Statement(choice, heads, bound, literals))
-        drawn = {abs(literal) for place in touched if statements[place].head for literal in statements[place].body}
-        self._variants.append(Variant(version, active, frozenset(drawn.difference(changed))))
-        return self._variants[-1]
-
-    def second(self, world: World, variant: Variant) -> World:
-        """Return a world as the second version has it."""
-        inputs = frozenset(t for literal, t in self.inputs[0].items() if variant.literal(literal) in world.true)
-        atoms = self._atoms[0].values()
-        true = frozenset(literal for literal in atoms if variant.literal(literal) in world.true)
-        return World((inputs, *world.inputs[1:]), true, ())
-
-    @cached_property
-    def _uses(self) -> dict[int, list[int]]:
-        """The statements of the program in whose body an atom occurs."""
-        uses: dict[int, list[int]] = {}
-        for place, statement in enumerate(self.statements[: self._size]):
-            for literal in statement.body:
-                uses.setdefault(abs(literal), []).append(place)
-        return uses
-
-    @cached_property
-    def _heads(self) -> dict[int, list[int]]:
-        """The statements of the program in whose head an atom occurs."""
-        heads: dict[int, list[int]] = {}
-        for place, statement in enumerate(self.statements[: self._size]):
-            for atom in statement.head:
-                heads.setdefault(atom, []).append(place)
-        return heads
+    def conditional(self, atoms: Iterable[int]) -> int:
+        """Return a literal that is free, and false unless it is assumed; worlds tell of `atoms` where it holds."""
+        active = self.free()
+        self._conditional[active] = tuple(atoms)
+        self._inactive.add(-active)
+        return active
 
     def free(self) -> int:
         """Return a literal that nothing decides: it can be assumed either way."""
@@ -487,8 +359,8 @@ class Space:
 
     def _world(self, model: clingo.Model) -> World:
         is_true = model.is_true
-        versions = (atom for v in self._variants if is_true(v.active) for atom in v.version.values())
-        true = self._always.union(filter(is_true, (*self._varying, *versions)))
+        there = (atom for active, atoms in self._conditional.items() if is_true(active) for atom in atoms)
+        true = self._always.union(filter(is_true, (*self._varying, *there)))
         return World(
             tuple(frozenset(term for literal, term in inputs.items() if literal in true) for inputs in self.inputs),
             true,
@@ -503,49 +375,3 @@ def _bodies(term: Term) -> set[str]:
     """Return the bodies that a `spread` names."""
     place = term[2] if isinstance(term, tuple) else term
     return set(map(str, place[1:])) if isinstance(place, tuple) else {str(place)}
-
-
-class _Definitions:
-    """Which ground rules of a side define a clause or a limit, rather than say what follows from it."""
-
-    def __init__(self, side: Ground) -> None:
-        self.terms: dict[Premise, list[tuple[Term, ...]]] = {}
-        quantities = {term[1]: term[2] for term in side.atoms if isinstance(term, tuple) and term[0] == "number"}
-        self._premises: dict[int, Premise] = {}
-        for term, literal in side.atoms.items():
-            if not isinstance(term, tuple) or term[0] not in _OPPOSITES or literal in side.facts:
-                continue
-            if term[0] in _COMPARISONS:
-                premise = Premise("limit", str(term[2]), str(quantities[term[1]]))
-            else:
-                premise = Premise("clause", str(term[1]))
-            self._premises[literal] = premise
-            self.terms.setdefault(premise, []).append(term)
-        self._bodies: dict[int, list[tuple[int, ...]]] = {}
-        for choice, head, _, body in side.statements:
-            if not choice:
-                for atom in head:
-                    self._bodies.setdefault(atom, []).append(body)
-        self._reached: dict[int, frozenset[Premise]] = {}
-        self._entered: set[int] = set()
-
-    def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
-        """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
-        premise = self._premises.get(head[0]) if len(head) == 1 else None
-        if premise is None or any(premise in self._below(abs(literal)) for literal in body):
-            return None
-        return premise
-
-    def _below(self, atom: int) -> frozenset[Premise]:
-        """Return the premises that `atom` draws on; raise PolicyError if it draws on itself."""
-        if atom in self._entered:
-            raise PolicyError("not stratified: some conclusion of the policy depends on itself")
-        if atom not in self._reached:
-            self._entered.add(atom)
-            found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
-            for body in self._bodies.get(atom, ()):
-                for literal in body:
-                    found |= self._below(abs(literal))
-            self._entered.remove(atom)
-            self._reached[atom] = frozenset(found)
-        return self._reached[atom]

@@ -14,8 +14,8 @@ from bvn_asp.case import Case
 from bvn_asp.facts import ANSWERS, CHOICES, Facts, facts_for
 from bvn_asp.files import load_case
 from bvn_asp.policy import Policy
+from bvn_asp.program import ROOM
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM
 from bvn_asp.spine import BODIES, discs_between
 from bvn_asp.terms import Term, name_of
 

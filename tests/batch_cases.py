@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from bvn_asp.batch.columns import case_of, table_of
+from bvn_asp.batch.compiled import Compiled
+from bvn_asp.batch.decider import Decider, Planes, answers_by_case
+from bvn_asp.batch.draw import BLOCK
+from bvn_asp.batch.generate import generate
+from bvn_asp.batch.inputs import Inputs
+from bvn_asp.batch.rows import Rows
+from bvn_asp.batch.words import unpack
 from bvn_asp.case import Case
-from bvn_asp.columns import case_of, table_of
-from bvn_asp.compiled import Compiled
 from bvn_asp.decide import Engine
-from bvn_asp.decider import Decider, Planes, answers_by_case
-from bvn_asp.draw import BLOCK
-from bvn_asp.generate import generate
-from bvn_asp.inputs import Inputs
 from bvn_asp.policy import Policy
-from bvn_asp.rows import Rows
-from bvn_asp.words import unpack
 from tests.random_cases import random_case
 from tests.reference import evaluate, holds
 

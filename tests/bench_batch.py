@@ -24,13 +24,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bvn_asp.batch import Job, run
-from bvn_asp.columns import case_of
+from bvn_asp.batch.columns import case_of
+from bvn_asp.batch.generate import write
+from bvn_asp.batch.parts import Job, run
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.table_writers import parquet_writer
 from bvn_asp.decide import Engine
-from bvn_asp.generate import write
 from bvn_asp.policy import shipped_path, shipped_policy
-from bvn_asp.rows import Setting
-from bvn_asp.table_writers import parquet_writer
 
 POLICY = shipped_path().read_text(encoding="utf-8")
 
@@ -68,7 +68,7 @@ def through_duckdb(path: Path, folder: Path) -> float:
     """Return how long DuckDB takes for the compiled SQL from Parquet to Parquet."""
     import duckdb
 
-    from bvn_asp.sql import query
+    from bvn_asp.batch.sql import query
 
     text = query(Setting(shipped_policy()), "duckdb")
     base = duckdb.connect()

@@ -23,7 +23,7 @@ from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
 from bvn_asp.mutants import Mutant, mutants
 from bvn_asp.policy import Policy, policy_of, shipped_policy
-from bvn_asp.space import Ground, ground
+from bvn_asp.program import Ground, ground
 from bvn_asp.terms import Term
 
 CASES = Path(__file__).parent.parent / "cases"

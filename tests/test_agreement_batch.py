@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bvn_asp.columns import case_of
+from bvn_asp.batch.columns import case_of
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.inputs import Inputs
+from bvn_asp.batch.rows import Rows, Setting
+from bvn_asp.batch.words import unpack
 from bvn_asp.decide import Engine
-from bvn_asp.decider import Decider
 from bvn_asp.facts import facts_for
-from bvn_asp.inputs import Inputs
 from bvn_asp.policy import shipped_policy
-from bvn_asp.rows import Rows, Setting
 from bvn_asp.terms import name_of, subject_of
-from bvn_asp.words import unpack
 from tests.batch_cases import block, compare_with_reference, differences, random_batch, sample
 
 

@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 from pydantic_core import ValidationError
 from typer.testing import CliRunner
 
-from bvn_asp import batch as batch_module
-from bvn_asp.batch import Job, PartDecider, Tally, accepted, decide_part, in_processes, run
+from bvn_asp.batch import parts as batch_module
+from bvn_asp.batch.columns import case_of, row_of, schema, table_of_rows
+from bvn_asp.batch.generate import write
+from bvn_asp.batch.parts import Job, PartDecider, Tally, accepted, decide_part, in_processes, run
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.tables import Block, Part, open_source
 from bvn_asp.cli import app
-from bvn_asp.columns import case_of, row_of, schema, table_of_rows
 from bvn_asp.errors import BvnError, TableError
-from bvn_asp.generate import write
 from bvn_asp.policy import shipped_path, shipped_policy
-from bvn_asp.rows import Setting
-from bvn_asp.tables import Block, Part, open_source
 from tests.random_cases import random_case
 
 POLICY = shipped_path().read_text(encoding="utf-8")

@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from bvn_asp.batch import Job, PartDecider, Tally, run
-from bvn_asp.generate import write
+from bvn_asp.batch.generate import write
+from bvn_asp.batch.parts import Job, PartDecider, Tally, run
+from bvn_asp.batch.tables import Part
 from bvn_asp.policy import shipped_path, shipped_policy
-from bvn_asp.tables import Part
 
 ray = pytest.importorskip("ray")
-from bvn_asp.cluster import ArrowDecider, on_ray  # noqa: E402  only where ray is installed
+from bvn_asp.batch.cluster import ArrowDecider, on_ray  # noqa: E402  only where ray is installed
 
 POLICY = shipped_path().read_text(encoding="utf-8")
 

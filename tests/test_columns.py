@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bvn_asp.batch.columns import case_of, columns, domains, row_of, schema, table_of, table_of_rows
+from bvn_asp.batch.schemas import check_schema
+from bvn_asp.batch.table_writers import write_cases
+from bvn_asp.batch.tables import FORMATS, cases_in
 from bvn_asp.case import Case
-from bvn_asp.columns import case_of, columns, domains, row_of, schema, table_of, table_of_rows
 from bvn_asp.errors import TableError
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
-from bvn_asp.schemas import check_schema
-from bvn_asp.table_writers import write_cases
-from bvn_asp.tables import FORMATS, cases_in
 from tests.batch_cases import block
 from tests.random_cases import random_case, random_record
 

@@ -312,7 +312,7 @@ def test_a_policy_without_the_vocabulary_of_a_search_or_with_a_loop_is_refused()
     for old, new, message in (
         ("together(", "gathered(", "cannot be searched"),
         ("scale(whole).", "scale(1000).", "another scale"),
-        ("adult :- chosen", "adult :- minor. minor :- adult. adult :- chosen", "not stratified"),
+        ("adult :- chosen", "adult :- minor. minor :- adult. adult :- chosen", "in a circle"),
     ):
         assert old in text
         with pytest.raises(PolicyError, match=message):

@@ -9,16 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from bvn_asp.batch.columns import case_of, table_of, table_of_rows
+from bvn_asp.batch.generate import write
+from bvn_asp.batch.impact import impact
+from bvn_asp.batch.moves import possible_moves
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.version import Version
 from bvn_asp.cli import app
-from bvn_asp.columns import case_of, table_of, table_of_rows
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
-from bvn_asp.generate import write
-from bvn_asp.impact import impact
-from bvn_asp.moves import possible_moves
 from bvn_asp.policy import policy_of, shipped_path, shipped_policy
-from bvn_asp.rows import Setting
-from bvn_asp.version import Version
 
 CASES = Path(__file__).parent.parent / "cases"
 TEXT = shipped_path().read_text(encoding="utf-8")

@@ -7,17 +7,17 @@ from itertools import product
 import numpy as np
 import pytest
 
-from bvn_asp.columns import table_of_rows
-from bvn_asp.compiled import compile_policy
+from bvn_asp.batch.columns import table_of_rows
+from bvn_asp.batch.compiled import compile_policy
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.kernel import FALSE, TRUE, Nodes, Words, kernel_of
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.words import pack, unpack
 from bvn_asp.decide import Engine
-from bvn_asp.decider import Decider
 from bvn_asp.errors import PolicyError
-from bvn_asp.kernel import FALSE, TRUE, Nodes, Words, kernel_of
 from bvn_asp.policy import policy_of, shipped_path, shipped_policy
-from bvn_asp.rows import Setting
 from bvn_asp.shape import Shape
 from bvn_asp.terms import Term
-from bvn_asp.words import pack, unpack
 from tests.batch_cases import differences, random_batch
 
 TEXT = shipped_path().read_text(encoding="utf-8")

@@ -17,11 +17,11 @@ from bvn_asp.decide import SIDES
 from bvn_asp.decision import Decision
 from bvn_asp.errors import BvnError
 from bvn_asp.facts import facts_for
+from bvn_asp.program import ROOM
 from bvn_asp.query.assertions import SHIPPED, Assertion, AssertionsError, load_assertions
 from bvn_asp.query.condition import runs_of
 from bvn_asp.query.decided import Decided
 from bvn_asp.query.finder import Finder
-from bvn_asp.space import ROOM
 from tests.questions import within_the_searches
 from tests.random_cases import random_case
 

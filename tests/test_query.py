@@ -14,11 +14,11 @@ from bvn_asp.decide import Engine
 from bvn_asp.facts import ANSWERS, CHOICES, facts_for
 from bvn_asp.files import load_case
 from bvn_asp.policy import shipped_policy
+from bvn_asp.program import ROOM
 from bvn_asp.query.condition import Not, Status, negation_pushed_in, profiles, runs_of
 from bvn_asp.query.decided import Decided
 from bvn_asp.query.entries import SAMPLE
 from bvn_asp.query.text import QueryError, read_query, vocabulary
-from bvn_asp.space import ROOM
 from tests.questions import ATOMS, within_the_searches
 
 POLICY = shipped_policy()

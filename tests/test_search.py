@@ -17,11 +17,12 @@ from bvn_asp.case import Case
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.facts import facts_for
 from bvn_asp.policy import shipped_policy
+from bvn_asp.program import ground
 from bvn_asp.proofs import grounds_of
 from bvn_asp.search import Search
 from bvn_asp.shape import WIDE_BODIES, Shape
 from bvn_asp.solve import answer_set
-from bvn_asp.space import Space, World, ground
+from bvn_asp.space import Space, World
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, inputs_of, limits_of, usual_case
 from tests.random_cases import random_record

@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from bvn_asp.batch.columns import schema
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.generate import write
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.tables import open_source
 from bvn_asp.cli import app
-from bvn_asp.columns import schema
-from bvn_asp.decider import Decider
 from bvn_asp.errors import PolicyError, TableError
-from bvn_asp.generate import write
 from bvn_asp.policy import policy_of, shipped_path, shipped_policy
-from bvn_asp.rows import Setting
-from bvn_asp.tables import open_source
 from tests import postgres
 
 sqlglot = pytest.importorskip("sqlglot")
@@ -70,7 +70,7 @@ def test_duckdb_says_what_the_kernel_says(
     cases: Path, readings: dict[str, str], assume_absent: bool | None, wide: bool
 ) -> None:
     duckdb = pytest.importorskip("duckdb")
-    from bvn_asp.sql import query
+    from bvn_asp.batch.sql import query
 
     setting = Setting(shipped_policy(), readings, assume_absent)
     base = duckdb.connect()
@@ -86,7 +86,7 @@ def test_duckdb_says_what_the_kernel_says(
 @pytest.mark.skipif(postgres.missing() is not None, reason=postgres.missing() or "")
 def test_postgresql_says_what_the_kernel_says(cases: Path) -> None:
     psycopg = pytest.importorskip("psycopg")
-    from bvn_asp.sql import query
+    from bvn_asp.batch.sql import query
 
     setting = Setting(shipped_policy())
     with postgres.server() as address, psycopg.connect(address) as base:
@@ -128,7 +128,7 @@ def test_every_dialect_gives_a_query_that_its_grammar_accepts(dialect: str) -> N
 
 def test_cases_beyond_the_room_of_a_query_are_undecided_and_no_others(cases: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
-    from bvn_asp.sql import query
+    from bvn_asp.batch.sql import query
 
     base = duckdb.connect()
     base.execute(f"CREATE VIEW cases AS SELECT * FROM '{cases}'")
@@ -144,7 +144,7 @@ def test_cases_beyond_the_room_of_a_query_are_undecided_and_no_others(cases: Pat
 
 
 def test_what_sql_cannot_say_is_refused() -> None:
-    from bvn_asp.sql import query
+    from bvn_asp.batch.sql import query
 
     with pytest.raises(TableError, match="dialects: duckdb, postgres, spark, bigquery, snowflake"):
         query(Setting(shipped_policy()), "cobol")

@@ -10,8 +10,9 @@ from bvn_asp.audit.study import Study
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_core, proof_of
 from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Witness
-from bvn_asp.space import Space, Variant
+from bvn_asp.space import Space
 from bvn_asp.terms import Term
+from bvn_asp.variant import Variant
 from bvn_asp.wording import ENTITIES, words_of
 
 _RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
@@ -58,7 +59,7 @@ class _Twins:
         terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
         stated = {literal: term for literal, term in terms.items() if term[0] in RECORD_INPUTS}
         inputs = {literal: term for literal, term in stated.items() if study.search.about.get(term[1]) in about}
-        self.variant: Variant = space.variant(inputs)
+        self.variant: Variant = study.variants.of(space, inputs)
         self.stated = {term: literal for literal, term in inputs.items() if study.search.about[term[1]] in topics}
         self.run = [*space.run(), self.variant.active]
         self.documented = space.literal("documented")
@@ -91,7 +92,7 @@ class _Twins:
         assert world is not None
         search = self.study.search
         first, second = (
-            search.replay(each, space=self.space) for each in (world, self.space.second(world, self.variant))
+            search.replay(each, space=self.space) for each in (world, self.variant.world(self.space, world))
         )
         return first, second
 

@@ -57,10 +57,9 @@ def _undone(
     study: Study, space: Space, entity: Term, detail: Term, shared: list[int], stopping: Iterable[str]
 ) -> Iterator[tuple[str, str, _Undone]]:
     """Find pairs of which a change of `detail` lifts the exclusion, and the indication is unmet for `entity` alone."""
-    variant = space.variant(
-        literal for literal, term in space.inputs[0].items()
-        if isinstance(term, tuple) and term[0] in RECORD_INPUTS and study.search.about.get(term[1]) == detail
-    )  # fmt: skip
+    terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
+    stated = {literal: term[1] for literal, term in terms.items() if term[0] in RECORD_INPUTS}
+    variant = study.variants.of(space, (at for at, fact in stated.items() if study.search.about.get(fact) == detail))
     for exclusion in study.exclusions:
         fails = variant.literal(study.fails[exclusion])
         for indication in stopping if fails != study.fails[exclusion] else ():

@@ -10,9 +10,10 @@ from clingo import ast
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
 from bvn_asp.policy import VOCABULARY
+from bvn_asp.program import RECORDS, ground
 from bvn_asp.proofs import proof_of
 from bvn_asp.solve import OPEN_INPUTS
-from bvn_asp.space import RECORDS, Space, ground
+from bvn_asp.space import Space
 
 _FIRES = "__fires"
 

@@ -23,7 +23,7 @@ def readings(study: Study) -> Iterator[Finding]:
 def _question(study: Study, space: Space, question: Question, usually: list[str]) -> Iterator[Finding]:
     """Find what the options of one question do: the default in `space`, an option in a variant of it."""
     options = {term: literal for term, literal in space.terms("selected").items() if term[1] == question.id}  # type: ignore[index]
-    variant = space.variant(options.values())
+    variant = study.variants.of(space, options.values())
     touched = [id for id in study.ids if variant.literal(study.fails[id]) != study.fails[id]]
     decided = [literal for name in _DECIDED for literal in space.terms(name).values() if literal in variant.version]
     differ = space.any_of(-space.equal(literal, variant.literal(literal)) for literal in decided)

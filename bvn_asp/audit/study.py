@@ -13,6 +13,7 @@ from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.search import RECOMMENDATIONS, Search, Witness
 from bvn_asp.space import Space
+from bvn_asp.variant import Variants
 
 _MOST_VARIANTS = 16
 """Most variants of one space."""
@@ -119,6 +120,11 @@ class Study:
         """Return minimal proofs that no record fits all of `goal`, the shortest first."""
         found = self.search.proofs(goal, words, readings, most=most, confirm=self.confirm)
         return tuple(sorted(found, key=lambda proof: len(proof.premises)))
+
+    @cached_property
+    def variants(self) -> Variants:
+        """What makes variants in the spaces of this study."""
+        return Variants(self.space)
 
     def spaces(self) -> Iterator[Space]:
         """Yield a space for every next variant: a new one now and then, since each makes the searches slower."""

@@ -12,8 +12,8 @@ from bvn_asp.case import Case
 from bvn_asp.decision import Decision
 from bvn_asp.facts import Facts
 from bvn_asp.nodes import plain
+from bvn_asp.program import Premise
 from bvn_asp.search import Search
-from bvn_asp.space import Premise
 from bvn_asp.terms import Term, name_of
 from bvn_asp.wording import words_of
 

@@ -20,9 +20,10 @@ from bvn_asp.decide import OUTCOMES, SIDES, Engine
 from bvn_asp.decision import Decision
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.facts import facts_for
+from bvn_asp.program import ROOM, Ground, ground
 from bvn_asp.search import Search
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM, Ground, SearchTimeoutError, Space, World, ground
+from bvn_asp.space import SearchTimeoutError, Space, World
 from bvn_asp.terms import Term, name_of
 from bvn_asp.witness import Record, Writer, inputs_of
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
-from bvn_asp.space import Ground
+from bvn_asp.program import Ground
 from bvn_asp.terms import Term, name_of, subject_of
 
 

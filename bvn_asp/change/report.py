@@ -11,7 +11,7 @@ from bvn_asp.change.comparison import DIRECTIONS, Comparison, Diff, Example
 from bvn_asp.decision import NOTICE
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
-from bvn_asp.space import Premise
+from bvn_asp.program import Premise
 
 _STOPPED = {
     "": "",

@@ -21,9 +21,10 @@ from bvn_asp.decision import Decision
 from bvn_asp.errors import BvnError
 from bvn_asp.facts import facts_for
 from bvn_asp.policy import Policy
+from bvn_asp.program import Premise
 from bvn_asp.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
 from bvn_asp.shape import Shape
-from bvn_asp.space import Premise, SearchTimeoutError
+from bvn_asp.space import SearchTimeoutError
 from bvn_asp.terms import Term, name_of, subject_of
 from bvn_asp.wording import words_of
 

@@ -18,10 +18,10 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from bvn_asp.errors import BvnError
 from bvn_asp.policy import Policy
+from bvn_asp.program import ROOM
 from bvn_asp.query.condition import Compared, Condition, Not, Settings, walk
 from bvn_asp.query.vocabulary import Vocabulary
 from bvn_asp.shape import Shape
-from bvn_asp.space import ROOM
 from bvn_asp.spine import bodies_of, level_name
 
 MOST_CHARACTERS, MOST_DEPTH = 2_000, 40

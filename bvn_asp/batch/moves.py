@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bvn_asp.bands import representative
-from bvn_asp.compiled import compile_nodes
+from bvn_asp.batch.compiled import compile_nodes
+from bvn_asp.batch.decider import PEND
+from bvn_asp.batch.kernel import FALSE, NOT, OR, TRUE, Nodes
+from bvn_asp.batch.rows import Setting
 from bvn_asp.decide import OUTCOMES, Engine
-from bvn_asp.decider import PEND
-from bvn_asp.kernel import FALSE, NOT, OR, TRUE, Nodes
-from bvn_asp.rows import Setting
 from bvn_asp.shape import Shape
 from bvn_asp.solve import OpenProgram, reachable
 from bvn_asp.terms import Term, arguments_of, name_of, subject_of

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bvn_asp.columns import ID, WORD, case_of
-from bvn_asp.compiled import BODY_SIDES, ELIGIBILITY, Compiled, answers_of, compile_policy, refuse
+from bvn_asp.batch.columns import ID, WORD, case_of
+from bvn_asp.batch.compiled import BODY_SIDES, ELIGIBILITY, Compiled, answers_of, compile_policy, refuse
+from bvn_asp.batch.entries import bodies_mask
+from bvn_asp.batch.inputs import Inputs
+from bvn_asp.batch.kernel import Words
+from bvn_asp.batch.rows import Rows, Setting
+from bvn_asp.batch.words import Whole, pack, unpack
 from bvn_asp.decide import OUTCOMES, Engine, is_setting
-from bvn_asp.entries import bodies_mask
 from bvn_asp.facts import facts_for
-from bvn_asp.inputs import Inputs
-from bvn_asp.kernel import Words
-from bvn_asp.rows import Rows, Setting
 from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.spine import BODIES
 from bvn_asp.terms import Term
-from bvn_asp.words import Whole, pack, unpack
 
 ROW = "row"
 PEND, UNDETERMINED = "pend", "undetermined"

@@ -22,16 +22,16 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from bvn_asp.checks import suspects
-from bvn_asp.columns import ID, case_of, problems_of, row_of
-from bvn_asp.compiled import refuse
-from bvn_asp.decider import Decider
+from bvn_asp.batch.checks import suspects
+from bvn_asp.batch.columns import ID, case_of, problems_of, row_of
+from bvn_asp.batch.compiled import refuse
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.rows import Rows, Setting
+from bvn_asp.batch.table_writers import parquet_writer
+from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, refusal
 from bvn_asp.decision import NOTICE
 from bvn_asp.errors import BvnError, Problem, TableError
 from bvn_asp.policy import policy_of
-from bvn_asp.rows import Rows, Setting
-from bvn_asp.table_writers import parquet_writer
-from bvn_asp.tables import Block, Part, Reject, Source, open_source, refusal
 
 SUMMARY = "_summary.json"
 _JOB = "job.json"

@@ -11,19 +11,19 @@ from collections.abc import Iterator, Mapping
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from bvn_asp.columns import schema
-from bvn_asp.compiled import BODY_SIDES, ELIGIBILITY, Compiled, compile_nodes
+from bvn_asp.batch.columns import schema
+from bvn_asp.batch.compiled import BODY_SIDES, ELIGIBILITY, Compiled, compile_nodes
+from bvn_asp.batch.decider import PEND, UNDETERMINED
+from bvn_asp.batch.dialects import Dialect, dialect_of
+from bvn_asp.batch.entries import LEVELS
+from bvn_asp.batch.inputs import LISTS
+from bvn_asp.batch.kernel import AND, FALSE, NOT, TRUE, Nodes
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.sql_inputs import SqlInputs
 from bvn_asp.decide import OUTCOMES, Engine
-from bvn_asp.decider import PEND, UNDETERMINED
-from bvn_asp.dialects import Dialect, dialect_of
-from bvn_asp.entries import LEVELS
 from bvn_asp.errors import TableError
-from bvn_asp.inputs import LISTS
-from bvn_asp.kernel import AND, FALSE, NOT, TRUE, Nodes
-from bvn_asp.rows import Setting
 from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.spine import bodies_of
-from bvn_asp.sql_inputs import SqlInputs
 from bvn_asp.terms import Term
 
 _PASSED = ("id", "asked", "undecided")

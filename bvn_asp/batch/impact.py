@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bvn_asp.batch import Progress, Tally, accepted, in_processes
-from bvn_asp.columns import ID
-from bvn_asp.decider import PEND, Planes
+from bvn_asp.batch.columns import ID
+from bvn_asp.batch.decider import PEND, Planes
+from bvn_asp.batch.moves import Move
+from bvn_asp.batch.parts import Progress, Tally, accepted, in_processes
+from bvn_asp.batch.rows import Rows
+from bvn_asp.batch.tables import Part, Source, open_source, refusal
+from bvn_asp.batch.version import NAMES, Side, Version, Watch
+from bvn_asp.batch.words import unpack
 from bvn_asp.errors import TableError
-from bvn_asp.moves import Move
-from bvn_asp.rows import Rows
-from bvn_asp.tables import Part, Source, open_source, refusal
-from bvn_asp.version import NAMES, Side, Version, Watch
-from bvn_asp.words import unpack
 
 MOST_EXAMPLES = 5
 

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bvn_asp import spans
-from bvn_asp.columns import domains, schema
-from bvn_asp.entries import LEVEL_BIT, LEVELS, Entries, Masks, Texts, joined, ranks
+from bvn_asp.batch import spans
+from bvn_asp.batch.columns import domains, schema
+from bvn_asp.batch.entries import LEVEL_BIT, LEVELS, Entries, Masks, Texts, joined, ranks
+from bvn_asp.batch.kernel import Words
+from bvn_asp.batch.words import Flags, Whole, answers, codes, days, length_of, numbers, ones, pack, unpack
 from bvn_asp.facts import ANATOMY
-from bvn_asp.kernel import Words
 from bvn_asp.policy import Policy
 from bvn_asp.spine import BODIES
 from bvn_asp.terms import Term, arguments_of, name_of, subject_of
-from bvn_asp.words import Flags, Whole, answers, codes, days, length_of, numbers, ones, pack, unpack
 
 Number = tuple[Whole, Flags]
 """A number of every case in millionths, and where it is known."""

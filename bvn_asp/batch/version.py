@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from bvn_asp.compiled import compile_nodes
+from bvn_asp.batch.compiled import compile_nodes
+from bvn_asp.batch.decider import PEND, Decider, Planes
+from bvn_asp.batch.inputs import LISTS, Inputs
+from bvn_asp.batch.kernel import Words
+from bvn_asp.batch.rows import Rows, Setting
+from bvn_asp.batch.words import unpack
 from bvn_asp.decide import OUTCOMES, SIDES
-from bvn_asp.decider import PEND, Decider, Planes
 from bvn_asp.facts import Facts
-from bvn_asp.inputs import LISTS, Inputs
-from bvn_asp.kernel import Words
 from bvn_asp.policy import policy_of
-from bvn_asp.rows import Rows, Setting
 from bvn_asp.shape import Shape
 from bvn_asp.terms import Term, arguments_of, name_of, subject_of
 from bvn_asp.wording import Wording
-from bvn_asp.words import unpack
 
 _OF_BODIES = ("ablated", "ablation_completed", "ablation_thermal")
 _PRESENCE = ("present", "modic_present")

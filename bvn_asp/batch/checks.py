@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from bvn_asp.columns import columns, domains, schema
-from bvn_asp.entries import LEVELS, Entries, Texts
+from bvn_asp.batch.columns import columns, domains, schema
+from bvn_asp.batch.entries import LEVELS, Entries, Texts
+from bvn_asp.batch.rows import Rows
+from bvn_asp.batch.words import STRANGE, Flags, Whole, days, numbers, offsets, valid_flags
 from bvn_asp.fields import DECIMALS, MOST_ITEMS
 from bvn_asp.record import DETAILS
-from bvn_asp.rows import Rows
 from bvn_asp.spine import BODIES
-from bvn_asp.words import STRANGE, Flags, Whole, days, numbers, offsets, valid_flags
 
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 """The days that a calendar date can name, 1 January 1 and 31 December 9999."""

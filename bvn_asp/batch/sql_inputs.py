@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bvn_asp.bands import representative
-from bvn_asp.dialects import Dialect
+from bvn_asp.batch.dialects import Dialect
+from bvn_asp.batch.inputs import ENTRY_ANSWERS, ENTRY_CHOICES, JUDGED, LISTS, SHOWN_BY
+from bvn_asp.batch.rows import ENTRY_NUMBERS, NUMBERS, TIMES, Setting
 from bvn_asp.errors import PolicyError
 from bvn_asp.facts import ANATOMY, ANSWERS, CHOICES
-from bvn_asp.inputs import ENTRY_ANSWERS, ENTRY_CHOICES, JUDGED, LISTS, SHOWN_BY
-from bvn_asp.rows import ENTRY_NUMBERS, NUMBERS, TIMES, Setting
 from bvn_asp.terms import Term, arguments_of, name_of, subject_of
 
 _ANSWERS = {term: path.replace(".", "_") for path, term in ANSWERS}

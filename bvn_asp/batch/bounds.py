@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from bvn_asp.kernel import AND, NOT, OR, Nodes
+from bvn_asp.batch.kernel import AND, NOT, OR, Nodes
 from bvn_asp.terms import Term, subject_of
 
 

@@ -19,8 +19,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 from pydantic_core import ValidationError
 
-from bvn_asp.case import Case
-from bvn_asp.columns import (
+from bvn_asp.batch.columns import (
     EXPECTED,
     ID,
     case_of,
@@ -29,9 +28,10 @@ from bvn_asp.columns import (
     schema,
     table_of_rows,
 )
+from bvn_asp.batch.schemas import check_schema, settled
+from bvn_asp.case import Case
 from bvn_asp.errors import CaseError, Problem, TableError
 from bvn_asp.files import read_case
-from bvn_asp.schemas import check_schema, settled
 
 BLOCK = 65_536
 """Rows of a block."""

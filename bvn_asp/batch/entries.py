@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from bvn_asp.batch.words import Flags, Whole, codes, lookup, offsets, unpack, valid_flags, valid_words
+from bvn_asp.batch.words import answers as answer_words
+from bvn_asp.batch.words import days as day_values
+from bvn_asp.batch.words import numbers as number_values
 from bvn_asp.spine import BODIES, bodies_of, discs_between
-from bvn_asp.words import Flags, Whole, codes, lookup, offsets, unpack, valid_flags, valid_words
-from bvn_asp.words import answers as answer_words
-from bvn_asp.words import days as day_values
-from bvn_asp.words import numbers as number_values
 
 LEVELS: tuple[str, ...] = (*BODIES, *(f"{upper}-{lower}" for upper, lower in discs_between(BODIES)))
 """Every body and disc; one bit each in a mask of levels."""

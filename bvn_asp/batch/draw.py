@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from bvn_asp.columns import NUMBER, domains, schema
-from bvn_asp.entries import LEVELS
+from bvn_asp.batch.columns import NUMBER, domains, schema
+from bvn_asp.batch.entries import LEVELS
+from bvn_asp.batch.words import Flags, Whole, pack
 from bvn_asp.policy import Policy
-from bvn_asp.words import Flags, Whole, pack
 
 BLOCK = 65_536
 """Rows that are made at once; the cases of a seed are the same whatever the number asked for."""

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bvn_asp.columns import domains, schema
-from bvn_asp.draw import BLOCK, MILLION, Draw, Habit, dates, decimals, lists
+from bvn_asp.batch.columns import domains, schema
+from bvn_asp.batch.draw import BLOCK, MILLION, Draw, Habit, dates, decimals, lists
+from bvn_asp.batch.table_writers import parquet_writer
 from bvn_asp.errors import TableError
 from bvn_asp.policy import Policy
-from bvn_asp.table_writers import parquet_writer
 
 _GROUP = 4
 """Blocks to a row group."""

@@ -19,7 +19,7 @@ from bvn_asp.policy import Policy, load_policy, shipped_path, shipped_policy
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
-    from bvn_asp.batch import Progress, Spread
+    from bvn_asp.batch.parts import Progress, Spread
 
 _EXTRAS = {
     "batch": ("numpy", "pyarrow"),
@@ -75,7 +75,7 @@ def needs(*extras: str) -> None:
 def _readings(policy: Policy, options: list[str] | None) -> dict[str, str]:
     from bvn_asp.deciding import chosen_readings
 
-    return chosen_readings(policy, options or ())
+    return chosen_readings(policy, options)
 
 
 def register(app: typer.Typer) -> None:
@@ -99,11 +99,11 @@ def export(
 ) -> None:
     """Write case files as one table of cases, or a table as case files; nothing is lost either way."""
     needs("batch")
-    from bvn_asp import columns as form
+    from bvn_asp.batch import columns as form
+    from bvn_asp.batch.schemas import describe
+    from bvn_asp.batch.table_writers import json_line, write_cases
+    from bvn_asp.batch.tables import FORMATS, cases_in
     from bvn_asp.files import case_files, load_path
-    from bvn_asp.schemas import describe
-    from bvn_asp.table_writers import json_line, write_cases
-    from bvn_asp.tables import FORMATS, cases_in
 
     if columns:
         for field in form.schema():
@@ -143,7 +143,7 @@ def generate(
 ) -> None:
     """Write synthetic cases: made up by a random generator, no patient stands behind them."""
     needs("batch")
-    from bvn_asp.generate import write
+    from bvn_asp.batch.generate import write
 
     write(shipped_policy(), count, seed, habit.value, output)
     say(f"{count} synthetic cases written to {output}")
@@ -163,7 +163,7 @@ def batch(
 ) -> None:
     """Decide a file of cases, the same as `bvn decide` would one by one; run again to take up an interrupted run."""
     needs("batch")
-    from bvn_asp.batch import Job, run
+    from bvn_asp.batch.parts import Job, run
 
     job = Job(
         path, output, shipped_path().read_text(encoding="utf-8"), _readings(shipped_policy(), reading), assume_absent,
@@ -173,7 +173,7 @@ def batch(
     spread: Spread | None = None
     if engine is Engine.ray:
         needs("cluster")
-        from bvn_asp.cluster import on_ray
+        from bvn_asp.batch.cluster import on_ray
 
         spread = on_ray
     with _progress(path) as progress, _interruptible(output):
@@ -194,9 +194,9 @@ def impact(
 ) -> None:
     """Compare what a file of cases is decided now and after a change: of the policy, or of how it is read."""
     needs("batch", *(["report"] if output is not None else []))
-    from bvn_asp import impact as impacts
-    from bvn_asp.moves import possible_moves
-    from bvn_asp.version import Version
+    from bvn_asp.batch import impact as impacts
+    from bvn_asp.batch.moves import possible_moves
+    from bvn_asp.batch.version import Version
 
     other = load_policy(against) if against is not None else shipped_policy()
     readings = _readings(other, reading)
@@ -216,8 +216,8 @@ def impact(
     for line in impacts.sentences(found, before, after, possible):
         say(line)
     if output is not None:
-        from bvn_asp.batch import whole
-        from bvn_asp.impact_report import page
+        from bvn_asp.batch.impact_report import page
+        from bvn_asp.batch.parts import whole
 
         whole(output, page(found, settings[0].policy, before, after, possible))
         say(f"report: {output}")
@@ -236,8 +236,8 @@ def compile_policy(
 ) -> None:
     """Print the policy as one SQL query; where it cannot decide a case, its column `undecided` says so."""
     needs("batch", "sql")
-    from bvn_asp.rows import Setting
-    from bvn_asp.sql import query
+    from bvn_asp.batch.rows import Setting
+    from bvn_asp.batch.sql import query
 
     policy = shipped_policy()
     setting = Setting(policy, policy.readings(_readings(policy, reading)), assume_absent)
@@ -261,7 +261,7 @@ def _interruptible(output: Path) -> Iterator[None]:
 @contextmanager
 def _progress(path: Path) -> Iterator[Progress | None]:
     """Show a progress bar on the terminal, if there is one."""
-    from bvn_asp.tables import open_source
+    from bvn_asp.batch.tables import open_source
 
     if not sys.stderr.isatty():
         yield None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bvn_asp.batch.words import Whole
 from bvn_asp.fields import DECIMALS
-from bvn_asp.words import Whole
 
 _GRAINS = 10**DECIMALS
 

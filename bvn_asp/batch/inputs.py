@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from bvn_asp.bands import representative
-from bvn_asp.columns import domains
-from bvn_asp.entries import LEVELS, Masks, Texts
+from bvn_asp.batch.columns import domains
+from bvn_asp.batch.entries import LEVELS, Masks, Texts
+from bvn_asp.batch.kernel import Words
+from bvn_asp.batch.rows import Rows
+from bvn_asp.batch.words import Flags, answers, pack, scatter, valid_words
 from bvn_asp.facts import ANATOMY, ANSWERS, CHOICES
-from bvn_asp.kernel import Words
-from bvn_asp.rows import Rows
 from bvn_asp.spine import BODIES
 from bvn_asp.terms import Term, arguments_of, name_of, subject_of
-from bvn_asp.words import Flags, answers, pack, scatter, valid_words
 
 Pair = tuple[Words, Words]
 """Where something is stated to be so, and where it is stated not to be."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import clingo.ast
 
-from bvn_asp.bounds import Bounds
+from bvn_asp.batch.bounds import Bounds
+from bvn_asp.batch.kernel import FALSE, TRUE, Compiler, Kernel, Nodes, kernel_of
 from bvn_asp.decide import OUTCOMES, SIDES, is_setting
 from bvn_asp.errors import PolicyError
 from bvn_asp.facts import ANATOMY
-from bvn_asp.kernel import FALSE, TRUE, Compiler, Kernel, Nodes, kernel_of
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
 from bvn_asp.solve import OpenProgram

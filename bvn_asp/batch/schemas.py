@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from bvn_asp.columns import schema
+from bvn_asp.batch.columns import schema
 from bvn_asp.errors import TableError
 from bvn_asp.fields import DECIMALS
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bvn_asp.kernel import Words
+from bvn_asp.batch.kernel import Words
 
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
+from bvn_asp.batch.columns import ID, WORD, row_of, schema, table_of_rows
+from bvn_asp.batch.tables import FORMATS, SMALL_BLOCK
 from bvn_asp.case import Case
-from bvn_asp.columns import ID, WORD, row_of, schema, table_of_rows
 from bvn_asp.errors import TableError
-from bvn_asp.tables import FORMATS, SMALL_BLOCK
 
 
 def write_cases(source: Iterable[tuple[str | None, Case]], path: Path) -> int:

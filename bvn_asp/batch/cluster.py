@@ -14,13 +14,13 @@ from typing import Any
 import pyarrow as pa
 import ray
 
-from bvn_asp.batch import PartWork, Tally
-from bvn_asp.decider import Decider
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.parts import PartWork, Tally
+from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.schemas import check_schema, settled
+from bvn_asp.batch.tables import Part
 from bvn_asp.errors import BvnError
 from bvn_asp.policy import policy_of
-from bvn_asp.rows import Setting
-from bvn_asp.schemas import check_schema, settled
-from bvn_asp.tables import Part
 
 _RETRIES = 5
 _prepared: dict[str, Any] = {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from bvn_asp.charts import bars, upset
+from bvn_asp.batch.charts import bars, upset
+from bvn_asp.batch.impact import Impact, causes_of, firsts, moved
+from bvn_asp.batch.moves import Move
+from bvn_asp.batch.version import NAMES, NO_REQUEST, Version
 from bvn_asp.decision import NOTICE
-from bvn_asp.impact import Impact, causes_of, firsts, moved
-from bvn_asp.moves import Move
 from bvn_asp.policy import Policy
-from bvn_asp.version import NAMES, NO_REQUEST, Version
 
 MOST_BARS, MOST_SETS = 15, 24
 _PAGE = """<!doctype html>

@@ -1,0 +1,126 @@
+"""A policy program ground over all records: its rules, and which of them define a clause or a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import clingo
+
+from bvn_asp.errors import PolicyError
+from bvn_asp.ground import Statement, Transcript
+from bvn_asp.shape import WIDE_BODIES, Shape
+from bvn_asp.solve import OPEN_INPUTS
+from bvn_asp.terms import Term, to_symbol, to_term, to_text
+
+RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
+ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
+"""The room of a search, unless a case needs more: each kind of finding once, one surgery, two Modic changes."""
+_COMPARISONS = ("at_least", "below", "above", "at_most")
+_SIDES = (
+    ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),
+    ("at_least", "below"), ("at_most", "above"), ("within", "exceeds"),
+)  # fmt: skip
+OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
+"""What defines a clause or a limit, by its opposite."""
+
+
+class Premise(NamedTuple):
+    """What a proof may rest on: how a `clause` is defined, or a `limit` of a quantity in it."""
+
+    kind: str
+    clause: str
+    quantity: str = ""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A policy ground over open inputs: its rules, its atoms by term, and which of them are facts."""
+
+    statements: tuple[Statement, ...] = field(repr=False)
+    atoms: Mapping[Term, int] = field(repr=False)
+    facts: frozenset[int] = field(repr=False)
+
+
+def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> Ground:
+    """Ground the program text `policy` over the records for which there is `room`.
+
+    `limits` are further limits (quantity, millionths) that a question compares numbers with. Raises PolicyError.
+    """
+    messages: list[str] = []
+    control = clingo.Control(["--warn=all"], logger=lambda _, text: messages.append(text), message_limit=20)
+    transcript = Transcript()
+    control.register_observer(transcript)
+    try:
+        with control.backend() as backend:
+            for term in (*room.terms(), *(("asked_limit", quantity, limit) for quantity, limit in limits)):
+                backend.add_rule([backend.add_atom(to_symbol(term))])
+        for text in (policy, OPEN_INPUTS, RECORDS):
+            control.add("base", [], text)
+        control.ground([("base", []), ("records", [])])
+    except RuntimeError as error:
+        raise PolicyError("\n".join(messages) or str(error)) from None
+    if messages:
+        raise PolicyError("\n".join(messages))
+    atoms = {to_term(atom.symbol): atom.literal for atom in control.symbolic_atoms}
+    _check_order(transcript.statements, atoms)
+    facts = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
+    return Ground(tuple(transcript.statements), atoms, facts)
+
+
+def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:
+    """Raise PolicyError if some conclusion draws on itself: then a record need not have exactly one answer set."""
+    order: TopologicalSorter[int] = TopologicalSorter()
+    for _, head, _, body in statements:
+        for atom in head:
+            order.add(atom, *map(abs, body))
+    try:
+        order.prepare()
+    except CycleError as error:
+        names = {literal: to_text(term) for term, literal in atoms.items()}
+        circle = ", ".join(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))
+        raise PolicyError(f"the rules go in a circle, and no audit or search can follow them: {circle}") from None
+
+
+class Definitions:
+    """Which ground rules of a side define a clause or a limit, rather than say what follows from it."""
+
+    def __init__(self, side: Ground) -> None:
+        self.terms: dict[Premise, list[tuple[Term, ...]]] = {}
+        quantities = {term[1]: term[2] for term in side.atoms if isinstance(term, tuple) and term[0] == "number"}
+        self._premises: dict[int, Premise] = {}
+        for term, literal in side.atoms.items():
+            if not isinstance(term, tuple) or term[0] not in OPPOSITES or literal in side.facts:
+                continue
+            if term[0] in _COMPARISONS:
+                premise = Premise("limit", str(term[2]), str(quantities[term[1]]))
+            else:
+                premise = Premise("clause", str(term[1]))
+            self._premises[literal] = premise
+            self.terms.setdefault(premise, []).append(term)
+        self._bodies: dict[int, list[tuple[int, ...]]] = {}
+        for choice, head, _, body in side.statements:
+            if not choice:
+                for atom in head:
+                    self._bodies.setdefault(atom, []).append(body)
+        self._reached: dict[int, frozenset[Premise]] = {}
+
+    def premise(self, head: Sequence[int], body: Sequence[int]) -> Premise | None:
+        """Return the premise that a rule belongs to, or None if it only draws on what defines one."""
+        premise = self._premises.get(head[0]) if len(head) == 1 else None
+        if premise is None or any(premise in self._below(abs(literal)) for literal in body):
+            return None
+        return premise
+
+    def _below(self, atom: int) -> frozenset[Premise]:
+        """Return the premises that `atom` draws on; no rule goes in a circle, so this ends."""
+        if atom not in self._reached:
+            found: set[Premise] = {self._premises[atom]} if atom in self._premises else set()
+            for body in self._bodies.get(atom, ()):
+                for literal in body:
+                    found |= self._below(abs(literal))
+            self._reached[atom] = frozenset(found)
+        return self._reached[atom]

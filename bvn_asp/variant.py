@@ -1,0 +1,80 @@
+"""Variants: a second version of whatever in a space hangs on a few inputs, all else being the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from bvn_asp.ground import Statement
+from bvn_asp.space import Space, World
+
+
+class Variant(NamedTuple):
+    """A second version of part of a space: atoms of the first to those of the second, and what makes it be there.
+
+    `beside` holds the atoms that it draws on and has in common with the first.
+    """
+
+    version: Mapping[int, int]
+    active: int
+    beside: frozenset[int]
+
+    def literal(self, literal: int) -> int:
+        """Return what stands for `literal` in the second version."""
+        atom = self.version.get(abs(literal), abs(literal))
+        return atom if literal > 0 else -atom
+
+    def world(self, space: Space, world: World) -> World:
+        """Return a world of `space` as the second version has it."""
+        inputs = frozenset(t for literal, t in space.inputs[0].items() if self.literal(literal) in world.true)
+        true = frozenset(literal for literal in space.atoms.values() if self.literal(literal) in world.true)
+        return World((inputs, *world.inputs[1:]), true, ())
+
+
+class Variants:
+    """Makes variants in spaces that are built like `space`."""
+
+    def __init__(self, space: Space) -> None:
+        self._statements = space.program
+        self._uses: dict[int, list[int]] = {}
+        self._heads: dict[int, list[int]] = {}
+        for place, (_, head, _, body) in enumerate(self._statements):
+            for literal in body:
+                self._uses.setdefault(abs(literal), []).append(place)
+            for atom in head:
+                self._heads.setdefault(atom, []).append(place)
+
+    def of(self, space: Space, inputs: Iterable[int]) -> Variant:
+        """Add a second version of everything that hangs on `inputs`, there only where its `active` is assumed."""
+        waiting = list(inputs)
+        changed, touched = set(waiting), set[int]()
+        while waiting:
+            for place in self._uses.get(waiting.pop(), ()):
+                touched.add(place)
+                new = [atom for atom in self._statements[place].head if atom not in changed]
+                changed.update(new)
+                waiting += new
+        for atom in changed:
+            touched.update(self._heads.get(atom, ()))
+        version = dict(zip(sorted(changed), space.fresh(len(changed)), strict=True))
+        active = space.conditional(version.values())
+        beside, added = set[int](), list[Statement]()
+        for place in sorted(touched):
+            choice, head, bound, body = self._statements[place]
+            heads = tuple(version[atom] for atom in head if atom in version)
+            if heads or not head:
+                beside.update(abs(literal) for literal in body if head and abs(literal) not in changed)
+                literals = tuple(_mapped(version, literal) for literal in body)
+                if choice or not head:
+                    # What is free, and what is forbidden, only concerns a version that is there.
+                    whole = literals if bound == len(literals) else (space.at_least(bound, literals),)
+                    literals = (*whole, active)
+                    bound = len(literals)
+                added.append(Statement(choice, heads, bound, literals))
+        space.add(added)
+        return Variant(version, active, frozenset(beside))
+
+
+def _mapped(version: Mapping[int, int], literal: int) -> int:
+    atom = version.get(abs(literal), abs(literal))
+    return atom if literal > 0 else -atom
