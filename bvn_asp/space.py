@@ -59,6 +59,9 @@ class Space:
         self._guards: dict[Premise, int] = {}
         self._inactive: set[int] = set()
         self._conditional: dict[int, tuple[int, ...]] = {}
+        self._followers: list[Space] = []
+        self._heard: list[Statement] = []
+        self._last = 0
         with self.control.backend() as backend:
             self.true = self._define(backend, 0, ())
             for side in sides:
@@ -77,20 +80,44 @@ class Space:
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
         ]
 
-    def again(self) -> Space:
-        """Return a space like this one as it was built, without what was joined or added since."""
+    def again(self, fixed: Iterable[int] = ()) -> Space:
+        """Return a space like this one as it was built, without what was joined or added since.
+
+        In it `fixed` holds for good, which makes searches quicker; a premise among it can no longer be set aside.
+        """
+        return self._copy(self.statements[: self._size], set(fixed))
+
+    def follower(self, fixed: Iterable[int]) -> Space:
+        """Return a space like `again`, that has all literals of this one, those that are joined later included."""
+        other = self._copy(self.statements, set(fixed))
+        other._joined = self._joined
+        self._followers.append(other)
+        return other
+
+    def _copy(self, statements: list[Statement], fixed: set[int]) -> Space:
         other = object.__new__(Space)
         other.__dict__.update(self.__dict__)
         other.control = clingo.Control(_OPTIONS)
         other._solving = other.control.configuration.solve
         other.statements, other._joined, other._inactive, other._conditional = [], {}, set(), {}
+        other._followers, other._heard, other._last = [], list(statements), 0
+        other._guards = {premise: guard for premise, guard in self._guards.items() if -guard not in fixed}
+        other._catch_up()
         with other.control.backend() as backend:
-            for _ in range(max(abs(atom) for s in self.statements[: self._size] for atom in (*s.head, *s.body))):
-                backend.add_atom()
-            for statement in self.statements[: self._size]:
-                other._add(backend, statement)
             other._minimize(backend)
+            for literal in fixed:
+                backend.add_rule([], [-literal])
         return other
+
+    def _catch_up(self) -> None:
+        """Add what the space that this one follows was told since."""
+        if self._heard:
+            heard, self._heard = self._heard, []
+            with self.control.backend() as backend:
+                for statement in heard:
+                    while self._last < max(map(abs, (*statement.head, *statement.body)), default=0):
+                        self._last = backend.add_atom()
+                    self._add(backend, statement)
 
     def _minimize(self, backend: Any) -> None:
         """Prefer few departures, and of those findings at few places."""
@@ -100,6 +127,8 @@ class Space:
 
     def _add(self, backend: Any, statement: Statement) -> None:
         self.statements.append(statement)
+        for follower in self._followers:
+            follower._heard.append(statement)
         choice, head, bound, body = statement
         if bound == len(body):
             backend.add_rule(head, body, choice)
@@ -300,11 +329,15 @@ class Space:
 
         Every premise holds. Raises SearchTimeoutError when the deadline passes.
         """
-        assumed = [*assumptions, *(self.held(premise) for premise in self._guards)]
+        self._catch_up()
+        assumed = self._all([*assumptions, *(self.held(premise) for premise in self._guards)])
         self._solving.opt_mode, self._solving.models = "ignore", 1
-        with self.control.solve(self._all(assumed), yield_=True, async_=True) as handle:
-            handle.resume()
-            self._wait(handle)
+        # To wait for another thread takes as long as most of these searches.
+        waits = self.deadline is not None
+        with self.control.solve(assumed, yield_=True, async_=waits) as handle:
+            if waits:
+                handle.resume()
+                self._wait(handle)
             model = handle.model()
             return None if model is None else frozenset(literal for literal in asked if model.is_true(literal))
 

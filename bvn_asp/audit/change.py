@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from bvn_asp.audit.finding import Finding
@@ -21,7 +21,8 @@ _RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
 
 def changes(study: Study) -> Iterator[Finding]:
     """Find facts and limits that never matter, facts of which more helps and harms, and facts whose absence helps."""
-    spaces = study.spaces()
+    spaces = study.spaces([*study.plain, *study.run])
+    as_read = study.spaces([*study.plain, *study.any_reading])
     idle: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Term, Proof]]] = {}
     for group in _groups(study):
         # What is alike often is idle alike: then one proof serves for all.
@@ -30,7 +31,7 @@ def changes(study: Study) -> Iterator[Finding]:
         for part in parts:
             twins = together if together is not None and part == group else _Twins(study, next(spaces), part)
             if twins.idles:
-                proof = twins.idle()
+                proof = twins.idle(next(as_read))
                 key = _key(part[0])[0], tuple(sorted(proof.readings.items()))
                 idle.setdefault(key, []).extend((topic, proof) for topic in part)
                 continue
@@ -54,14 +55,14 @@ class _Twins:
     """Two records under one policy that state the same but for `topics`: in `space`, and in a variant of it."""
 
     def __init__(self, study: Study, space: Space, topics: tuple[Term, ...]) -> None:
-        self.study, self.space, self.topic = study, space, topics[0]
+        self.study, self.space, self.topics, self.topic = study, space, topics, topics[0]
         about = {t for t in study.search.topics if t in topics or any(_belongs(t, topic) for topic in topics)}
         terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
         stated = {literal: term for literal, term in terms.items() if term[0] in RECORD_INPUTS}
         inputs = {literal: term for literal, term in stated.items() if study.search.about.get(term[1]) in about}
         self.variant: Variant = study.variants.of(space, inputs)
         self.stated = {term: literal for literal, term in inputs.items() if study.search.about[term[1]] in topics}
-        self.run = [*space.run(), self.variant.active]
+        self.run = [self.variant.active]
         self.documented = space.literal("documented")
         self.outcome = {outcome: space.literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
         self.other = {outcome: self.variant.literal(literal) for outcome, literal in self.outcome.items()}
@@ -86,35 +87,36 @@ class _Twins:
         self.study.claims += 1
         return self.space.holding([*self.run, *goal]) is not None
 
-    def pair(self, goal: Iterable[int]) -> tuple[Witness, Witness]:
+    def pair(self, goal: Callable[[_Twins], list[int]]) -> tuple[Witness, Witness]:
         """Return two records that fit all of `goal`, the first as usual as can be."""
-        world = self.space.find([*self.run, *self.space.usual(self.study.search.usual), *goal], fewest=True)
+        study = self.study
+        twins = _Twins(study, study.space.again(), self.topics)
+        usual = study.space.usual(study.search.usual)
+        world = twins.space.find([*study.run, *usual, *twins.run, *goal(twins)], fewest=True)
         assert world is not None
-        search = self.study.search
-        first, second = (
-            search.replay(each, space=self.space) for each in (world, self.variant.world(self.space, world))
-        )
+        worlds = (world, twins.variant.world(twins.space, world))
+        first, second = (study.search.replay(each, space=twins.space) for each in worlds)
         return first, second
 
-    def idle(self) -> Proof:
-        """Return the proof that the topic changes no recommendation, with the readings that it rests on."""
-        settings = [-self.space.literal(name) for name in ("closed", "complete")]
-        held = [self.space.held(premise) for premise in self.space.premises]
-        grounds = grounds_of(self.space, self.study.policy, {})
-        goal = [*settings, *held, self.variant.active, self.documented, self.differ]
-        readings = {premise: literals for premise, literals in grounds.items() if premise.kind == "reading"}
+    def idle(self, space: Space) -> Proof:
+        """Return the proof that the topics change no recommendation; in `space`, the readings are open."""
+        study = self.study
+        fixed = [*study.plain, *study.any_reading]
+        twins = _Twins(study, space, self.topics)
+        goal = [*twins.run, twins.documented, twins.differ]
+        readings = grounds_of(twins.space, study.policy, {})
         # Most often the readings that its own rules look at are enough.
         near = {
             str(term[1])
-            for term, literal in self.space.terms("chosen").items()
-            if isinstance(term, tuple) and literal in self.variant.beside
+            for term, literal in twins.space.terms("chosen").items()
+            if isinstance(term, tuple) and literal in twins.variant.beside
         }
         nearest = {premise: literals for premise, literals in readings.items() if premise.clause in near}
-        core = minimal_core(self.space, goal, nearest)
+        core = minimal_core(twins.space, goal, nearest)
         if core is None:
-            core = minimal_core(self.space, goal, readings) or ()
+            core = minimal_core(twins.space, goal, readings) or ()
         words = f"{self.words} changes a recommendation"
-        return self.study.certified(proof_of(self.space, words, goal, core, readings, self.study.search.room))
+        return study.certified(proof_of(twins.space, words, [*fixed, *goal], core, readings, study.search.room))
 
     def limits(self) -> Iterator[Finding]:
         """Find limits on whose two sides the topic, a number, never changes a recommendation."""
@@ -143,21 +145,24 @@ class _Twins:
 
     def both_ways(self) -> Iterator[Finding]:
         """Find whether more of a number, or a fact rather than its absence, both helps and harms."""
-        more = self._more()
-        if more is None:
-            return
-        ways = [[self.documented, more, way] for way in self.ways]
-        if all(self.possible(way) for way in ways):
+        if self.more is not None and all(self.possible(self._way(place)) for place in (0, 1)):
             captions = ("more, and better", "less, and worse", "more, and worse", "less, and better")
-            witnesses = [witness for way in ways for witness in self.pair(way)]
+            better, worse = self.pair(lambda twins: twins._way(0)), self.pair(lambda twins: twins._way(1))
+            witnesses = [*better, *worse]
             yield Finding(
                 "two-way", _key(self.topic), "notice",
                 f"More of this sometimes helps and sometimes harms: {self.words}.",
                 witnesses=tuple(zip(captions, witnesses, strict=True)),
             )  # fmt: skip
 
-    def _more(self) -> int | None:
-        """Return that the first record has more of a number, or a fact that the second has not; None without order."""
+    def _way(self, place: int) -> list[int]:
+        """Return that more of the topic helps, or else harms."""
+        assert self.more is not None
+        return [self.documented, self.more, self.ways[place]]
+
+    @cached_property
+    def more(self) -> int | None:
+        """That the first record has more of a number, or a fact that the second has not; None without order."""
         values = [(term[2], literal) for term, literal in self.stated.items() if term[0] == "value"]
         if values:
             return self.space.any_of(
@@ -171,16 +176,19 @@ class _Twins:
 
     def fails_open(self) -> Iterator[Finding]:
         """Find whether a denial becomes an approval when the topic is left out."""
-        unstated = [-self.variant.literal(literal) for literal in self.stated.values()]
-        favoured = self.space.any_of([self.other["approve"], self.other["partial"]])
-        goal = [self.space.any_of(self.stated.values()), *unstated, self.outcome["deny"], favoured]
-        if self.possible(goal):
-            before, after = self.pair(goal)
+        if self.possible(self._omission()):
+            before, after = self.pair(_Twins._omission)
             yield Finding(
                 "fails-open", _key(self.topic), "defect",
                 f"To leave this out turns a denial into an approval: {self.words}.",
                 witnesses=(("stated", before), ("left out", after)),
             )  # fmt: skip
+
+    def _omission(self) -> list[int]:
+        """Return that the topic is stated and denies, and left out grants something."""
+        unstated = [-self.variant.literal(literal) for literal in self.stated.values()]
+        favoured = self.space.any_of([self.other["approve"], self.other["partial"]])
+        return [self.space.any_of(self.stated.values()), *unstated, self.outcome["deny"], favoured]
 
 
 def _idle(policy: Policy, name: str, readings: dict[str, str], found: list[tuple[Term, Proof]]) -> Finding:

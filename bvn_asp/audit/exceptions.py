@@ -24,19 +24,18 @@ class _Undone(NamedTuple):
 def exceptions(study: Study) -> Iterator[Finding]:
     """Find indications that are unmet for the very thing of which a detail has lifted a non-indication."""
     found: dict[tuple[str, str], list[_Undone]] = {}
-    spaces = study.spaces()
+    held = [study.space.held(premise) for premise in study.space.premises]
+    fixed = [*held, *study.space.usual(study.search.usual), *study.any_reading, study.documented]
+    spaces = study.spaces(fixed)
     for entity in [t[1] for t in study.search.topics if isinstance(t, tuple) and t[0] == "present"]:
         about = [topic for topic in study.search.topics if isinstance(topic, tuple) and entity in topic]
         alone = [-literal for literal, topic in study.space.departures.items() if topic not in about]
-        shared = [
-            *study.any_reading, *alone, *study.space.usual(study.search.usual), study.documented,
-            study.space.literal(("yes", ("present", entity))),
-        ]  # fmt: skip
-        stopping = study.reachable({id: study.fails[id] for id in study.indications}, shared)
+        alone.append(study.space.literal(("yes", ("present", entity))))
+        stopping = study.reachable({id: study.fails[id] for id in study.indications}, [*fixed, *alone], study.space)
         for detail in about:
             # A finding that lies elsewhere is another finding, not an exception.
             if detail[0] not in ("present", "at"):
-                for indication, exclusion, undone in _undone(study, next(spaces), entity, detail, shared, stopping):
+                for indication, exclusion, undone in _undone(study, next(spaces), entity, detail, alone, stopping):
                     found.setdefault((indication, exclusion), []).append(undone)
     for (indication, exclusion), cases in sorted(found.items(), key=lambda item: study.ids.index(item[0][1])):
         usual = [case for case in cases if not case.readings]
@@ -54,7 +53,7 @@ def exceptions(study: Study) -> Iterator[Finding]:
 
 
 def _undone(
-    study: Study, space: Space, entity: Term, detail: Term, shared: list[int], stopping: Iterable[str]
+    study: Study, space: Space, entity: Term, detail: Term, alone: list[int], stopping: Iterable[str]
 ) -> Iterator[tuple[str, str, _Undone]]:
     """Find pairs of which a change of `detail` lifts the exclusion, and the indication is unmet for `entity` alone."""
     terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
@@ -63,7 +62,7 @@ def _undone(
     for exclusion in study.exclusions:
         fails = variant.literal(study.fails[exclusion])
         for indication in stopping if fails != study.fails[exclusion] else ():
-            goal = [variant.active, *shared, study.passes[exclusion], fails, study.fails[indication]]
+            goal = [variant.active, *alone, study.passes[exclusion], fails, study.fails[indication]]
             study.claims += 1
             if space.holding(goal) is not None:
                 world, readings = _usual_reading(study, space, goal)

@@ -10,7 +10,7 @@ from bvn_asp.audit.study import Study
 
 def outcomes(study: Study) -> Iterator[Finding]:
     """Find recommendations, bodies and counts of bodies that no record reaches."""
-    reached = study.reachable(study.outcomes, study.run)
+    reached = study.reachable(study.outcomes)
     for outcome, literal in study.outcomes.items():
         if outcome not in reached:
             yield Finding(
@@ -42,8 +42,8 @@ def outcomes(study: Study) -> Iterator[Finding]:
 
 def sides(study: Study) -> Iterator[Finding]:
     """Find criteria that can never fail, never hold, do both at once, or neither on a documented record."""
-    failing = study.reachable(study.fails, study.run)
-    holding = study.reachable(study.passes, study.run)
+    failing = study.reachable(study.fails)
+    holding = study.reachable(study.passes)
     for id in study.ids:
         clauses = (id,)
         if id not in failing:
@@ -63,7 +63,7 @@ def sides(study: Study) -> Iterator[Finding]:
         ("contradicts-itself", both, study.any_reading, "is satisfied and fails on one and the same record"),
         ("undecided", neither, complete, "is undetermined on a record that leaves nothing open"),
     ):
-        for id in sorted(study.reachable(goals, assumed), key=study.ids.index):
+        for id in sorted(study.reachable(goals, assumed, study.as_read), key=study.ids.index):
             world = study.space.find([*assumed, *study.space.usual(study.search.usual), goals[id]], fewest=True)
             if world is not None:
                 witness = study.search.replay(world)
@@ -96,7 +96,7 @@ def lists(study: Study) -> Iterator[Finding]:
         if not study.possible([study.passes[indication]]):
             continue
         clear = {id: study.space.all_of([study.passes[indication], study.passes[id]]) for id in study.exclusions}
-        reached = study.reachable(clear, study.run)
+        reached = study.reachable(clear)
         for id in study.exclusions:
             if id not in reached and study.possible([study.passes[id]]):
                 yield Finding(
@@ -106,7 +106,7 @@ def lists(study: Study) -> Iterator[Finding]:
                 )  # fmt: skip
     met = [study.passes[id] for id in study.indications]
     overlapping = study.reachable(
-        {id: study.space.all_of([study.fails[id], *met]) for id in study.exclusions}, [*study.run, study.requested]
+        {id: study.space.all_of([study.fails[id], *met]) for id in study.exclusions}, [study.requested]
     )
     if overlapping:
         ids = tuple(id for id in study.exclusions if id in overlapping)
@@ -136,7 +136,7 @@ def lists(study: Study) -> Iterator[Finding]:
 def _absent(study: Study, body: str) -> bool:
     """Tell whether the anatomy assumed has no such body."""
     literal = study.space.literal(("absent_body", body.lower()))
-    return study.space.holding([*study.run, -literal]) is None
+    return not study.possible([-literal])
 
 
 def _body_limits(study: Study) -> list[str]:

@@ -16,7 +16,7 @@ _DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")
 def readings(study: Study) -> Iterator[Finding]:
     """Find what each option of each question does to the policy, the other questions read by default."""
     usually = [id for id in study.criteria if study.possible([study.alone[id]])]
-    for question, space in zip(study.policy.questions.values(), study.spaces(), strict=False):
+    for question, space in zip(study.policy.questions.values(), study.spaces([*study.plain, *study.run]), strict=False):
         yield from _question(study, space, question, usually)
 
 
@@ -34,15 +34,15 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
         chosen = {question.id: option}
         subject = f"{question.id}={option}"
         meaning = f"{question.text} Read as: {question.options[option]}."
-        run = [*space.run(), variant.active]
+        run = [variant.active]
         run += [variant.literal(literal if term[2] == option else -literal) for term, literal in options.items()]  # type: ignore[index]
         study.claims += 2
         if space.holding([*run, differ]) is None:
-            held = [space.held(premise) for premise in space.premises]
             words, room = f"{subject} changes a decision", study.search.room
+            goal = [*study.plain, *study.run, *run, differ]
             yield Finding(
                 "reading-idle", (subject,), "notice", f"This option changes no decision at all. {meaning}", (), chosen,
-                proofs=(study.certified(proof_of(space, words, [*run, *held, differ], (), {}, room)),),
+                proofs=(study.certified(proof_of(space, words, goal, (), {}, room)),),
             )  # fmt: skip
         if not study.possible([study.outcomes["approve"]], chosen):
             proofs = study.proofs([study.outcomes["approve"]], f"approved under {subject}", chosen, most=6)

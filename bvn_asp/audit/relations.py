@@ -10,7 +10,7 @@ from bvn_asp.audit.study import Study
 
 def relations(study: Study) -> Iterator[Finding]:
     """Find criteria that fail alike, imply each other one way, or can never fail together."""
-    ids = [id for id in study.ids if study.space.holding([*study.run, study.fails[id]]) is not None]
+    ids = [id for id in study.ids if study.possible([study.fails[id]])]
     implied = {id: _implied(study, id, ids) for id in ids}
     classes: list[tuple[str, ...]] = []
     for id in ids:
@@ -41,7 +41,7 @@ def relations(study: Study) -> Iterator[Finding]:
                 )  # fmt: skip
     for place, one in enumerate(heads):
         later = {other: study.fails[other] for other in heads[place + 1 :]}
-        reached = study.reachable(later, [*study.run, study.fails[one]])
+        reached = study.reachable(later, [study.fails[one]])
         for other in (other for other in later if other not in reached):
             proofs = study.proofs([study.fails[one], study.fails[other]], f"{one} and {other} fail together")
             yield Finding(
@@ -55,7 +55,7 @@ def _implied(study: Study, id: str, ids: list[str]) -> set[str]:
     """Return which criteria fail on every record on which `id` does."""
     left = {other: -study.fails[other] for other in ids if other != id}
     while left:
-        held = study.space.holding([*study.run, study.fails[id], study.space.any_of(left.values())], left.values())
+        held = study.by_default.holding([study.fails[id], study.space.any_of(left.values())], left.values())
         if held is None:
             break
         left = {other: literal for other, literal in left.items() if literal not in held}

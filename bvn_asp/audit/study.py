@@ -12,7 +12,7 @@ from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.search import RECOMMENDATIONS, Search, Witness
-from bvn_asp.space import Space
+from bvn_asp.space import SETTINGS, Space
 from bvn_asp.variant import Variants
 
 _MOST_VARIANTS = 16
@@ -41,7 +41,12 @@ class Study:
         self.documented = literal("documented")
         self.requested = self.space.any_of(self.asked.values())
         self.run = self.space.run()
-        self.any_reading = [-literal("closed"), -literal("complete")]
+        self.any_reading = [-literal(name) for name in SETTINGS]
+        # Most checks ask for no proof and no usual record: they are quicker where neither has room.
+        held = [self.space.held(premise) for premise in self.space.premises]
+        self.plain = [*held, *(-usual for usual in self.space.terms("usual").values())]
+        self.by_default = self.space.follower([*self.plain, *self.run])
+        self.as_read = self.space.follower([*self.plain, *self.any_reading])
         self.claims = 0
 
     @cached_property
@@ -96,13 +101,17 @@ class Study:
     def possible(self, goal: Iterable[int], readings: Mapping[str, str] | None = None) -> bool:
         """Tell whether some record fits all of `goal`; readings by default but for `readings`."""
         self.claims += 1
-        return self.space.holding([*(self.space.run(readings) if readings else self.run), *goal]) is not None
+        if readings:
+            return self.as_read.holding([*self.space.run(readings), *goal]) is not None
+        return self.by_default.holding(goal) is not None
 
-    def reachable(self, goals: Mapping[Goal, int], assumptions: Iterable[int]) -> set[Goal]:
-        """Return which of `goals`, each by itself, some record fits."""
+    def reachable(
+        self, goals: Mapping[Goal, int], assumptions: Iterable[int] = (), place: Space | None = None
+    ) -> set[Goal]:
+        """Return which of `goals`, each by itself, some record fits; readings by default, unless in another `place`."""
         assumed, left, reached = list(assumptions), dict(goals), set[Goal]()
         while left:
-            held = self.space.holding([*assumed, self.space.any_of(left.values())], left.values())
+            held = (place or self.by_default).holding([*assumed, self.space.any_of(left.values())], left.values())
             if held is None:
                 break
             reached |= {goal for goal, literal in left.items() if literal in held}
@@ -126,10 +135,11 @@ class Study:
         """What makes variants in the spaces of this study."""
         return Variants(self.space)
 
-    def spaces(self) -> Iterator[Space]:
-        """Yield a space for every next variant: a new one now and then, since each makes the searches slower."""
+    def spaces(self, fixed: Iterable[int]) -> Iterator[Space]:
+        """Yield a space with `fixed` for every next variant: a new one now and then, for each makes it slower."""
+        kept = list(fixed)
         while True:
-            space = self.space.again()
+            space = self.space.again(kept)
             for _ in range(_MOST_VARIANTS):
                 yield space
 
