@@ -169,9 +169,15 @@ class Search:
         """
         wanted = self._wanted(goal)
         grounds = self._grounds(readings, others)
-        cores = minimal_cores(self.space, wanted, grounds, most)
+        self._prover.deadline = self.space.deadline
+        cores = minimal_cores(self._prover, wanted, grounds, most)
         found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
         return [proof.confirmed() for proof in found] if confirm else found
+
+    @cached_property
+    def _prover(self) -> Space:
+        """The space without room for a usual record, which no proof is about."""
+        return self.space.follower([-usual for usual in self.space.terms("usual").values()])
 
     def _wanted(self, goal: Iterable[int]) -> list[int]:
         return [*(-self.space.literal(name) for name in SETTINGS), *goal]

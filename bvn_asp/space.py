@@ -113,10 +113,11 @@ class Space:
         """Add what the space that this one follows was told since."""
         if self._heard:
             heard, self._heard = self._heard, []
+            last = max((abs(atom) for _, head, _, body in heard for part in (head, body) for atom in part), default=0)
             with self.control.backend() as backend:
+                for _ in range(self._last, last):
+                    self._last = backend.add_atom()
                 for statement in heard:
-                    while self._last < max(map(abs, (*statement.head, *statement.body)), default=0):
-                        self._last = backend.add_atom()
                     self._add(backend, statement)
 
     def _minimize(self, backend: Any) -> None:
@@ -365,10 +366,13 @@ class Space:
 
         No premise holds but what `assumptions` hold. Raises SearchTimeoutError when the deadline passes.
         """
+        self._catch_up()
         self._solving.opt_mode, self._solving.models = "ignore", 1
-        with self.control.solve(self._all(list(assumptions)), yield_=True, async_=True) as handle:
-            handle.resume()
-            self._wait(handle)
+        waits = self.deadline is not None
+        with self.control.solve(self._all(list(assumptions)), yield_=True, async_=waits) as handle:
+            if waits:
+                handle.resume()
+                self._wait(handle)
             return None if handle.model() is not None else frozenset(handle.core())
 
     def _all(self, assumptions: list[int]) -> list[int]:

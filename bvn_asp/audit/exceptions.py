@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
-from bvn_asp.search import RECORD_INPUTS
-from bvn_asp.space import Space, World
+from bvn_asp.search import RECORD_INPUTS, Witness
+from bvn_asp.space import Space
 from bvn_asp.terms import Term
 from bvn_asp.witness import readings_of
 from bvn_asp.wording import words_of
@@ -17,7 +17,8 @@ from bvn_asp.wording import words_of
 class _Undone(NamedTuple):
     entity: str
     detail: str
-    world: World
+    space: Space
+    goal: list[int]
     readings: dict[str, str]
 
 
@@ -26,12 +27,12 @@ def exceptions(study: Study) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[_Undone]] = {}
     held = [study.space.held(premise) for premise in study.space.premises]
     fixed = [*held, *study.space.usual(study.search.usual), *study.any_reading, study.documented]
-    spaces = study.spaces(fixed)
+    spaces, place = study.spaces(fixed), study.space.follower(fixed)
     for entity in [t[1] for t in study.search.topics if isinstance(t, tuple) and t[0] == "present"]:
         about = [topic for topic in study.search.topics if isinstance(topic, tuple) and entity in topic]
         alone = [-literal for literal, topic in study.space.departures.items() if topic not in about]
         alone.append(study.space.literal(("yes", ("present", entity))))
-        stopping = study.reachable({id: study.fails[id] for id in study.indications}, [*fixed, *alone], study.space)
+        stopping = study.reachable({id: study.fails[id] for id in study.indications}, alone, place)
         for detail in about:
             # A finding that lies elsewhere is another finding, not an exception.
             if detail[0] not in ("present", "at"):
@@ -48,7 +49,7 @@ def exceptions(study: Study) -> Iterator[Finding]:
             f"What {study.name(exclusion)} lets pass, {study.name(indication)} can still stop"
             f"{f', read {because}' if because else ''}. Of {', '.join(entities)}: {', '.join(details)}.",
             (indication, exclusion), readings,
-            witnesses=((f"{exclusion} is clear, {indication} is unmet", study.search.replay(shown[0].world)),),
+            witnesses=((f"{exclusion} is clear, {indication} is unmet", _witness(study, shown[0])),),
         )  # fmt: skip
 
 
@@ -65,22 +66,25 @@ def _undone(
             goal = [variant.active, *alone, study.passes[exclusion], fails, study.fails[indication]]
             study.claims += 1
             if space.holding(goal) is not None:
-                world, readings = _usual_reading(study, space, goal)
-                words = words_of(study.policy, detail, {}).partition(": ")[2]
-                yield indication, exclusion, _Undone(words_of(study.policy, entity, {}), words, world, readings)
+                words = words_of(study.policy, entity, {}), words_of(study.policy, detail, {}).partition(": ")[2]
+                yield indication, exclusion, _Undone(*words, space, goal, _fewest_readings(space, goal))
 
 
-def _usual_reading(study: Study, space: Space, goal: list[int]) -> tuple[World, dict[str, str]]:
-    """Return a world for `goal` under as few readings other than the defaults as need be."""
-    world = space.find([*goal, *space.run()], fewest=True)
-    if world is not None:
-        return world, {}
-    world = space.find(goal, fewest=True)
+def _witness(study: Study, case: _Undone) -> Witness:
+    world = case.space.find([*case.goal, *case.space.run(case.readings)], fewest=True)
+    assert world is not None
+    return study.search.replay(world)
+
+
+def _fewest_readings(space: Space, goal: list[int]) -> dict[str, str]:
+    """Return readings other than the defaults under which `goal` has a world, none of which can be spared."""
+    if space.holding([*goal, *space.run()]) is not None:
+        return {}
+    world = space.find(goal)
     assert world is not None
     readings = readings_of(world.inputs[0])
     for question in sorted(readings):
         fewer = {other: option for other, option in readings.items() if other != question}
-        simpler = space.find([*goal, *space.run(fewer)], fewest=True)
-        if simpler is not None:
-            world, readings = simpler, fewer
-    return world, readings
+        if space.holding([*goal, *space.run(fewer)]) is not None:
+            readings = fewer
+    return readings

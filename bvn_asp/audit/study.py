@@ -15,7 +15,7 @@ from bvn_asp.search import RECOMMENDATIONS, Search, Witness
 from bvn_asp.space import SETTINGS, Space
 from bvn_asp.variant import Variants
 
-_MOST_VARIANTS = 16
+_MOST_VARIANTS = 32
 """Most variants of one space."""
 
 Goal = TypeVar("Goal", bound=Hashable)
