@@ -15,6 +15,7 @@ import pytest
 
 from bvn_asp.case import Case
 from bvn_asp.change.changes import Answer, ChangeSet
+from bvn_asp.change.report import answer_text
 from bvn_asp.change.whatif import GoalError, WhatIf
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
@@ -260,6 +261,7 @@ def test_limits_are_told() -> None:
     assert (len(found.sets), found.complete, found.stopped) == (2, False, "limit")
     found = answer(usual(conservative_care=therapies), timeout=0)
     assert (found.sets, found.complete, found.stopped, found.unreachable) == ((), False, "timeout", False)
+    assert answer_text(found, "a").endswith("\nNothing found. Stopped at the time limit: there may be more.")
 
 
 def test_an_interrupt_keeps_what_was_found_and_says_that_it_is_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
