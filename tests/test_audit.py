@@ -159,6 +159,14 @@ def test_a_policy_that_goes_in_a_circle_is_refused(circle: str) -> None:
         audit(policy_of(f"{shipped_policy().text}\n{circle}\n"), checks=["sides"])
 
 
+def test_a_file_that_cannot_be_audited_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "circle.lp"
+    path.write_text(f"{shipped_policy().text}\nviolated(n5) :- bars(n5).\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["audit", str(path)])
+    assert isinstance(result.exception, PolicyError)
+    assert str(result.exception).startswith(f"{path}: cannot be audited: the rules go in a circle")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -200,5 +208,7 @@ def test_exported_certificates_are_cases_and_formulas(tmp_path: Path) -> None:
     for case in cases:
         load_case(case)
         assert yaml.safe_load(case.read_text(encoding="utf-8"))["story"]
+    page = report.html(partial)
+    assert all(page.count(f"<code>{path.name}</code>") == 1 for path in (*cases, *formulas))
     for formula in formulas:
         assert "p cnf " in formula.read_text(encoding="utf-8")
