@@ -255,6 +255,13 @@ def test_a_complete_record_stays_complete() -> None:
     ]
 
 
+def test_a_body_is_wanted_permissible_and_a_patient_without_request_not_eligible() -> None:
+    record = usual(conditions={"pregnancy": True})
+    del record["request"]
+    found = answer(record, "L3")
+    assert "Now: NONE, PATIENT NOT ELIGIBLE   Wanted: L3 permissible\n" in answer_text(found, "a")
+
+
 def test_limits_are_told() -> None:
     therapies = {f"therapies.{name}": {"status": "not_received"} for name in NOT_RECEIVED}
     found = answer(usual(conservative_care=therapies), limit=2)

@@ -11,6 +11,7 @@ from bvn_asp.change.comparison import DIRECTIONS, Comparison, Diff, Example
 from bvn_asp.decision import NOTICE
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
+from bvn_asp.search import RECOMMENDATIONS
 from bvn_asp.space import Premise
 
 _STOPPED = {
@@ -29,8 +30,9 @@ def answer_text(answer: Answer, name: str, *, everything: bool = False) -> str:
 
 def _answer_lines(answer: Answer, name: str, everything: bool) -> Iterator[str]:
     policy, now = answer.now.policy, answer.now.recommendation
+    wanted = answer.wanted.upper() + ("" if answer.wanted in RECOMMENDATIONS else " permissible")
     now = now or f"none, patient {answer.now.eligibility.replace('_', ' ')}"
-    yield f"{name}\nNow: {now.upper()}   Wanted: {answer.wanted.upper()}\n{NOTICE}\n"
+    yield f"{name}\nNow: {now.upper()}   Wanted: {wanted}\n{NOTICE}\n"
     if answer.reached:
         yield "It is so already: nothing needs to change."
     for place, found in enumerate(answer.sets, 1):
