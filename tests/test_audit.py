@@ -15,6 +15,7 @@ from bvn_asp.case import Case
 from bvn_asp.cli import app
 from bvn_asp.decide import Engine
 from bvn_asp.errors import PolicyError
+from bvn_asp.layout import plain
 from bvn_asp.policy import load_policy, policy_of, shipped_policy
 from tests.planted import PLANTED, Planted
 
@@ -194,6 +195,13 @@ def test_reports_hold_every_finding_and_escape_what_a_browser_would_obey() -> No
     for finding in whole().findings:
         assert finding.key in {item["key"] for item in data["findings"]}
     assert text.count("\n- **") == len(whole().findings)
+
+
+def test_a_narrow_terminal_gets_narrow_lines_and_every_word() -> None:
+    narrow, wide = ([plain(line) for line in report.lines(whole(), width)] for width in (40, 4_000))
+    # A word that is longer than the line, such as a reading, stays whole.
+    assert not [line for line in narrow if len(line) > 40 and len(line.split()) > 1]
+    assert " ".join(narrow).split() == " ".join(wide).split()
 
 
 def test_exported_certificates_are_cases_and_formulas(tmp_path: Path) -> None:

@@ -52,15 +52,15 @@ def room(proof: Proof) -> str:
 
 def lines(audit: Audit, width: int) -> Iterator[Line]:
     """Yield the lines of an audit: the findings by severity, each with what it rests on."""
-    yield [("Audit of ", ""), (safe(audit.policy.name), "bold")]
+    yield from wrapped([("Audit of ", ""), (safe(audit.policy.name), "bold")], width)
     yield [(f"version {audit.policy.version}, sha256 {audit.policy.sha256[:12]}", "dim")]
-    yield [(NOTICE, "dim")]
+    yield from wrapped([(NOTICE, "dim")], width)
     new = {finding.key for finding in audit.new}
     for severity, meaning in SEVERITIES.items():
         findings = [finding for finding in audit.findings if finding.severity == severity]
         if findings:
             yield []
-            yield [(f"{severity.upper()} ({len(findings)}): {meaning}", _STYLES[severity])]
+            yield from wrapped([(f"{severity.upper()} ({len(findings)}): {meaning}", _STYLES[severity])], width)
         for finding in findings:
             mark = ("NEW ", "bold red") if finding.key in new else ("", "")
             yield from _indented([mark, (safe(finding.key), "bold"), (f"  {safe(finding.sentence)}", "")], width, 2)
