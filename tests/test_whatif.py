@@ -262,6 +262,15 @@ def test_a_body_is_wanted_permissible_and_a_patient_without_request_not_eligible
     assert "Now: NONE, PATIENT NOT ELIGIBLE   Wanted: L3 permissible\n" in answer_text(found, "a")
 
 
+def test_with_anything_free_an_ablation_goes_with_its_details() -> None:
+    record = usual(ablations=None)
+    record["ablations"] = [{"bodies": ["L5"], "completed": True, "thermal": True}]
+    assert answer(record, "L5").unreachable
+    found = answer(record, "L5", everything=True)
+    assert found.complete and found.sets
+    assert all("earlier basivertebral nerve ablation at L5: yes -> no" in words for words in texts(found))
+
+
 def test_limits_are_told() -> None:
     therapies = {f"therapies.{name}": {"status": "not_received"} for name in NOT_RECEIVED}
     found = answer(usual(conservative_care=therapies), limit=2)
