@@ -194,7 +194,17 @@ register(app)
 
 def main() -> None:
     """Run the command line; every failure that a user can cause ends in a message and exit code 2."""
-    guarded(app)
+    guarded(_run)
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as end:
+        # Typer makes an exit without a word of an interrupt that a command has not met itself.
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, as_json: bool) -> None:

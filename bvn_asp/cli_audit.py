@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bvn_asp.errors import PolicyError
 from bvn_asp.policy import load_policy, shipped_policy
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, Page, fail, say, write_whole
 
@@ -52,7 +53,10 @@ def audit(
         certificate.engine()
     read = shipped_policy() if policy is None else load_policy(policy)
     reasons = load_accepted(accepted or shipped_accepted())
-    found = run(read, accepted=reasons, confirm=confirm, timeout=timeout, progress=_progress())
+    try:
+        found = run(read, accepted=reasons, confirm=confirm, timeout=timeout, progress=_progress())
+    except PolicyError as error:
+        raise PolicyError(f"{policy or 'the policy'}: cannot be audited: {error}") from None
     if html is not None:
         write_whole(html, report.html(found))
     if export is not None:
@@ -86,11 +90,13 @@ def _export(found: Audit, folder: Path) -> None:
     """Write the certificates of an audit as files named by their finding."""
     import yaml
 
+    from bvn_asp.audit.report import certificate_name
+
     for number, finding in enumerate(found.findings, 1):
         for place, (caption, witness) in enumerate(finding.witnesses, 1):
             readings = "".join(f"# decide with --reading {q}={o}\n" for q, o in witness.readings.items())
             case = {"story": f"{finding.key}: {caption}.", **witness.record}
             text = readings + yaml.safe_dump(case, sort_keys=False, allow_unicode=True)
-            write_whole(folder / f"{number:03}_{finding.check}_witness_{place}.yaml", text)
+            write_whole(folder / certificate_name(finding, number, "witness", place), text)
         for place, proof in enumerate(finding.proofs, 1):
-            write_whole(folder / f"{number:03}_{finding.check}_proof_{place}.cnf", proof.dimacs())
+            write_whole(folder / certificate_name(finding, number, "proof", place), proof.dimacs())

@@ -54,6 +54,8 @@ def find(
     from bvn_asp.query.finder import COUNT_LIMIT, LIMIT, Finder
     from bvn_asp.query.replies import answer_lines, files_of, found_document
 
+    if count and certificate is not None:
+        raise BvnError("--count makes no proof that --certificate could write; give one of the two")
     if count and save is not None:
         raise BvnError("--count finds no records that --save could write; give one of the two")
     finder = Finder()
@@ -74,8 +76,8 @@ def find(
                 for line in answer_lines(answer, shown):
                     say(line)
     written: list[Path] = []
-    if certificate is not None and found.certify is not None:
-        written = write(certificate.parent, [(certificate.name, found.certify())])
+    if certificate is not None:
+        written = _certified(found, certificate)
     if save is not None and found.answers:
         written = write(save, files_of(found, finder.search_for(found.query, len(found.runs)).engine))
     if as_json:
@@ -99,7 +101,6 @@ def prove(
 ) -> None:  # fmt: skip
     """Prove assertions of every record, or show a record that contradicts one (exit code 1)."""
     from bvn_asp.query.assertions import SHIPPED, Assertion, load_assertions
-    from bvn_asp.query.casefile import save
     from bvn_asp.query.finder import Finder
     from bvn_asp.query.replies import verdict_document
     from bvn_asp.query.text import read_query
@@ -125,8 +126,8 @@ def prove(
                 progress.stop()
                 if not as_json:
                     _tell(finder, item, verdict, alone=assertion is not None)
-        if certificate is not None and verdict.found.certify is not None:
-            save(certificate.parent, [(certificate.name, verdict.found.certify())])
+        if certificate is not None:
+            _certified(verdict.found, certificate)
     except KeyboardInterrupt:
         fail(f"interrupted: {len(done)} of {len(assertions)} assertions were decided", INTERRUPTED)
     if as_json:
@@ -175,6 +176,16 @@ def _tell(finder: Finder, item: Assertion, verdict: Verdict, *, alone: bool) -> 
     if alone:
         for line in closing_lines(verdict.found, asserted=True):
             say(line)
+
+
+def _certified(found: Found, certificate: Path) -> list[Path]:
+    """Write what a proof refutes, or say that there is none; return what was written."""
+    from bvn_asp.query.casefile import save
+
+    if found.certify is None:
+        fail(f"{certificate}: not written, since there is no proof that it could hold")
+        return []
+    return save(certificate.parent, [(certificate.name, found.certify())])
 
 
 def _end(found: Found) -> None:

@@ -89,7 +89,10 @@ def shipped_policy(room: Shape | None = None) -> Policy:
 
 
 def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
-    """Load the policy program at `path`; raise PolicyError if it cannot be read, is unsafe or lacks vocabulary."""
+    """Load the policy program at `path`; raise PolicyError if it is unreadable, unsafe, endless or lacks vocabulary."""
+    # The commands that only know the policy of the package start without it.
+    from bvn_asp.trial import check_bounded
+
     try:
         text = Path(path).read_bytes().decode("utf-8")
     except OSError as error:
@@ -97,6 +100,8 @@ def load_policy(path: str | Path, room: Shape | None = None) -> Policy:
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: not UTF-8 text") from None
     check_safety(text, str(path))
+    if text != shipped_policy().text:
+        check_bounded(text, str(path), room or Shape())
     try:
         return policy_of(text, str(path), room)
     except PolicyError as error:

@@ -202,11 +202,13 @@ class Search:
         if len(subjects) > 1 and terms[0][0] in ("yes", "no"):
             held = [t[1][-1] for t in terms if t[0] == "yes" and isinstance(t[1], tuple)]
             return ", ".join(sorted(words_of(self.policy, term, {}) for term in held)) or "none"
-        texts: dict[str, None] = {}
+        texts: dict[str, str] = {}
         for term in terms:
             if term[0] == "value":
                 unit = self.policy.units.get(self.quantities[term[1]], "")
-                texts[f"{plain(facts.numbers[term[1]])} {unit}".strip()] = None
+                moment = words_of(self.policy, term[1][-1], {}) if isinstance(term[1], tuple) else ""
+                texts.setdefault(f"{plain(facts.numbers[term[1]])} {unit}".strip(), moment)
             else:
-                texts[words_of(self.policy, term[2], {}) if term[0] == "is" else str(term[0])] = None
-        return " / ".join(texts)
+                texts[words_of(self.policy, term[2], {}) if term[0] == "is" else str(term[0])] = ""
+        # One number that is another at each of two moments.
+        return ", ".join(f"{text} {moment}" for text, moment in texts.items()) if len(texts) > 1 else "".join(texts)

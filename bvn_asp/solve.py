@@ -52,9 +52,9 @@ def _ground(control: clingo.Control, messages: list[str], texts: Iterable[str], 
             control.add("base", [], text)
         control.ground([("base", [])])
     except RuntimeError as error:
-        raise PolicyError("\n".join(messages) or str(error)) from None
+        raise PolicyError("\n".join(messages).strip() or str(error)) from None
     if messages:
-        raise PolicyError("\n".join(messages))
+        raise PolicyError("\n".join(messages).strip())
 
 
 def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:

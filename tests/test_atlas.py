@@ -68,7 +68,7 @@ LIMITS = {
 
 def stated_number(twin: Twin) -> float:
     """Return the number that counts: where two are stated, the one at the request."""
-    return float(twin.states.split(" / ")[-1].split()[0])
+    return float(twin.states.split(" at the procedure, ")[-1].split()[0])
 
 
 def test_each_limit_is_shown_just_below_at_and_just_above_with_what_the_document_says() -> None:

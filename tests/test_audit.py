@@ -15,6 +15,7 @@ from bvn_asp.case import Case
 from bvn_asp.cli import app
 from bvn_asp.decide import Engine
 from bvn_asp.errors import PolicyError
+from bvn_asp.layout import plain
 from bvn_asp.policy import load_policy, policy_of, shipped_policy
 from tests.planted import PLANTED, Planted
 
@@ -159,6 +160,14 @@ def test_a_policy_that_goes_in_a_circle_is_refused(circle: str) -> None:
         audit(policy_of(f"{shipped_policy().text}\n{circle}\n"), checks=["sides"])
 
 
+def test_a_file_that_cannot_be_audited_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "circle.lp"
+    path.write_text(f"{shipped_policy().text}\nviolated(n5) :- bars(n5).\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["audit", str(path)])
+    assert isinstance(result.exception, PolicyError)
+    assert str(result.exception).startswith(f"{path}: cannot be audited: the rules go in a circle")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -188,6 +197,13 @@ def test_reports_hold_every_finding_and_escape_what_a_browser_would_obey() -> No
     assert text.count("\n- **") == len(whole().findings)
 
 
+def test_a_narrow_terminal_gets_narrow_lines_and_every_word() -> None:
+    narrow, wide = ([plain(line) for line in report.lines(whole(), width)] for width in (40, 4_000))
+    # A word that is longer than the line, such as a reading, stays whole.
+    assert not [line for line in narrow if len(line) > 40 and len(line.split()) > 1]
+    assert " ".join(narrow).split() == " ".join(wide).split()
+
+
 def test_exported_certificates_are_cases_and_formulas(tmp_path: Path) -> None:
     from bvn_asp.cli_audit import _export
     from bvn_asp.files import load_case
@@ -200,5 +216,7 @@ def test_exported_certificates_are_cases_and_formulas(tmp_path: Path) -> None:
     for case in cases:
         load_case(case)
         assert yaml.safe_load(case.read_text(encoding="utf-8"))["story"]
+    page = report.html(partial)
+    assert all(page.count(f"<code>{path.name}</code>") == 1 for path in (*cases, *formulas))
     for formula in formulas:
         assert "p cnf " in formula.read_text(encoding="utf-8")

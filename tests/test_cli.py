@@ -191,3 +191,17 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
     command = f"{sys.executable} -m bvn_asp decide --brief {CASES} {CASES} | head -1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert found.stdout.count("\n") == 1 and found.stderr == ""
+
+
+def test_an_interrupt_that_a_command_does_not_meet_itself_ends_with_a_word() -> None:
+    code = """
+import sys
+from bvn_asp import cli, policy
+def interrupted():
+    raise KeyboardInterrupt
+policy.shipped_policy = interrupted
+sys.argv = ["bvn", "diff", "--reading", "moment=request"]
+cli.main()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "interrupted\n")

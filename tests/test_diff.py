@@ -268,12 +268,19 @@ def test_the_command_says_what_differs_with_exit_code_1_and_writes_json(tmp_path
     other = tmp_path / "other.lp"
     other.write_text(edited(*LOOSER_CARE).policy.text, encoding="utf-8")
     found = bvn("diff", str(other), "--limit", "1")
-    assert found.returncode == 1 and "Overall, there is looser" in found.stdout and "human reviewer" in found.stdout
+    assert (
+        found.returncode == 1
+        and "Overall, the other side is looser" in found.stdout
+        and "human reviewer" in found.stdout
+    )
     assert "looser: deny here, approve there, for the usual patient with" in found.stdout
     document = json.loads(bvn("diff", str(other), "--limit", "1", "--json").stdout)
     assert document["overall"]["examples"]["looser"]["decided"] == ["deny", "approve"]
     same = bvn("diff", "--reading", "moment=procedure")
-    assert same.returncode == 0 and "Overall, there is equivalent (stricter or looser on no record)" in same.stdout
+    assert (
+        same.returncode == 0
+        and "Overall, the other side is equivalent (stricter or looser on no record)" in same.stdout
+    )
 
 
 @pytest.mark.parametrize(

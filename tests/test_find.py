@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
@@ -287,6 +288,14 @@ def test_saving_never_replaces_a_file_and_leaves_nothing_half_done(tmp_path: Pat
     (tmp_path / "plain").write_text("a file")
     with pytest.raises(FileError, match="cannot be written"):
         save(tmp_path / "plain" / "folder", files)
+
+
+def test_a_number_that_is_another_at_each_moment_says_which_is_which() -> None:
+    (answer,) = find("patient.age at procedure >= 18 and patient.age at request < 18", limit=1).answers
+    (words,) = [str(departure) for departure in answer.departures if departure.words.startswith("age")]
+    assert re.fullmatch(r"age: 18\S* years at the procedure, 17\.\d+ years at the request \(usually 52 years\)", words)
+    (answer,) = find("patient.age = 20", limit=1).answers
+    assert [str(departure) for departure in answer.departures] == ["age: 20 years (usually 52 years)"]
 
 
 def test_the_api_finds_and_proves() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from clingo import ast
 
+from bvn_asp import trial
 from bvn_asp.case import Case
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.errors import PolicyError, SolveError
@@ -155,6 +156,27 @@ def test_a_policy_file_that_cannot_serve_is_refused_with_its_name(tmp_path: Any)
             load_policy(path)
     with pytest.raises(PolicyError, match="cannot be read"):
         load_policy(tmp_path / "none.lp")
+
+
+@pytest.mark.parametrize("rules", ["p(0). p(X+1) :- p(X).", "p(1..99999999)."])
+def test_a_policy_whose_rules_never_end_is_refused_in_bounded_memory(
+    policy: Policy, rules: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "endless.lp"
+    path.write_text(f"{policy.text}\n{rules}\n", encoding="utf-8")
+    monkeypatch.setattr(trial, "MEGABYTES", 250)
+    with pytest.raises(PolicyError, match=r"endless\.lp: its rules cannot be written out"):
+        load_policy(path)
+
+
+def test_a_policy_whose_rules_take_too_long_is_refused(
+    policy: Policy, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "slow.lp"
+    path.write_text(f"{policy.text}\nq(1..9). p :- q(A), q(B), q(C), q(D), q(E), q(F), q(G), q(H), A+B < 0.\n")
+    monkeypatch.setattr(trial, "SECONDS", 0.05)
+    with pytest.raises(PolicyError, match=r"slow\.lp: its rules cannot be written out within 0\.05 seconds"):
+        load_policy(path)
 
 
 def test_inputs_are_declared_documented_and_worded(policy: Policy, program: OpenProgram) -> None:

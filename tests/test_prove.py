@@ -96,6 +96,13 @@ def test_every_line_that_is_no_assertion_is_listed_with_line_and_column(tmp_path
     assert "\n  bad: approve => i99 met\n  " + " " * 16 + "^" in str(caught.value)
 
 
+def test_a_name_that_is_there_twice_is_refused_at_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text("a: approve => i1 met\na: approve => i2 met\n")
+    with pytest.raises(AssertionsError, match=r"mine\.txt:2:1: line 1 has the name 'a' already"):
+        load_assertions(path, POLICY)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"", "holds no assertion"), (b"# only\n", "holds no assertion"), (b"\xff\xfe", "not UTF-8"),
@@ -138,6 +145,7 @@ def test_the_command_prove_shows_a_counterexample_and_exits_with_1(tmp_path: Pat
         (["find", "deny", "--reading", "obligations"], "expected QUESTION=OPTION"),
         (["find", "deny", "--reading", "obligations=law"], "has no option 'law'"),
         (["find", "deny", "--count", "--save", "x"], "give one of the two"),
+        (["find", "deny", "--count", "--certificate", "x"], "give one of the two"),
         (["find", "deny", "--limit", "0"], "--limit"),
         (["find"], "Missing argument"),
         (["prove", "deny", "--file", "x"], "not both"),
@@ -173,6 +181,13 @@ def test_the_command_find_gives_json_and_a_certificate_that_another_solver_refut
     command = [sys.executable, "-m", "clingo", "--mode=clasp", str(path)]
     solved = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "s UNSATISFIABLE" in solved.stdout
+
+
+def test_a_certificate_that_was_asked_for_and_is_not_there_is_told(tmp_path: Path) -> None:
+    for arguments in (["find", "n5 violated", "--limit", "1"], ["prove", "n5 violated => deny"]):
+        found = bvn(*arguments, "--certificate", "x.cnf", cwd=tmp_path)
+        assert found.stderr == "x.cnf: not written, since there is no proof that it could hold\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_search_without_time_is_undecided() -> None:

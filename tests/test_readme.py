@@ -24,6 +24,11 @@ def test_there_are_exactly_two_commands_and_the_gate_runs_them() -> None:
     assert "grep -E '^python3 -m venv ' README.md" in (ROOT / ".ci" / "run").read_text()
 
 
+def test_no_section_stands_twice() -> None:
+    titles = re.findall(r"^## .*$", README, re.MULTILINE)
+    assert len(titles) == len(set(titles))
+
+
 BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 
 

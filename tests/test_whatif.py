@@ -15,6 +15,7 @@ import pytest
 
 from bvn_asp.case import Case
 from bvn_asp.change.changes import Answer, ChangeSet
+from bvn_asp.change.report import answer_text
 from bvn_asp.change.whatif import GoalError, WhatIf
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
@@ -254,12 +255,29 @@ def test_a_complete_record_stays_complete() -> None:
     ]
 
 
+def test_a_body_is_wanted_permissible_and_a_patient_without_request_not_eligible() -> None:
+    record = usual(conditions={"pregnancy": True})
+    del record["request"]
+    found = answer(record, "L3")
+    assert "Now: NONE, PATIENT NOT ELIGIBLE   Wanted: L3 permissible\n" in answer_text(found, "a")
+
+
+def test_with_anything_free_an_ablation_goes_with_its_details() -> None:
+    record = usual(ablations=None)
+    record["ablations"] = [{"bodies": ["L5"], "completed": True, "thermal": True}]
+    assert answer(record, "L5").unreachable
+    found = answer(record, "L5", everything=True)
+    assert found.complete and found.sets
+    assert all("earlier basivertebral nerve ablation at L5: yes -> no" in words for words in texts(found))
+
+
 def test_limits_are_told() -> None:
     therapies = {f"therapies.{name}": {"status": "not_received"} for name in NOT_RECEIVED}
     found = answer(usual(conservative_care=therapies), limit=2)
     assert (len(found.sets), found.complete, found.stopped) == (2, False, "limit")
     found = answer(usual(conservative_care=therapies), timeout=0)
     assert (found.sets, found.complete, found.stopped, found.unreachable) == ((), False, "timeout", False)
+    assert answer_text(found, "a").endswith("\nNothing found. Stopped at the time limit: there may be more.")
 
 
 def test_an_interrupt_keeps_what_was_found_and_says_that_it_is_not_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ class _Twins:
                 continue
             yield Finding(
                 "idle-limit", (clause, quantity), "notice",
-                f"Nothing ever depends on the limit of {self.study.name(clause)}: {self.words}.", (clause,),
+                f"No recommendation ever depends on the limit of {self.study.name(clause)}: {self.words}.", (clause,),
             )  # fmt: skip
 
     def _across(self, values: dict[int, tuple[Term, ...]], limit: int) -> bool:
@@ -198,7 +198,7 @@ def _idle(policy: Policy, name: str, readings: dict[str, str], found: list[tuple
     because = " and ".join(f"{question}={option}" for question, option in readings.items())
     return Finding(
         "idle-fact", (name, *subjects), "notice",
-        f"Nothing ever depends on this{f', as long as {because}' if because else ', under any reading'}: "
+        f"No recommendation ever depends on this{f', as long as {because}' if because else ', under any reading'}: "
         f"{'; '.join(words)}.",
         (), readings, (), tuple(dict.fromkeys(proof for _, proof in found)),
     )  # fmt: skip

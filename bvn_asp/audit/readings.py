@@ -71,7 +71,8 @@ def _silenced(
     covers = sorted({study.whole(id) for proof in proofs for id in proof.clauses} - set(silenced))
     yield Finding(
         "reading-silences", (subject, *silenced), "redundant",
-        f"Under this option {', '.join(silenced)} never decides anything by itself, because of "
+        f"Under this option {', '.join(silenced)} never {'decide' if silenced[1:] else 'decides'} anything by "
+        f"{'themselves' if silenced[1:] else 'itself'}, because of "
         f"{', '.join(covers)}. {meaning}",
         (*silenced, *covers), chosen, proofs=proofs,
     )  # fmt: skip

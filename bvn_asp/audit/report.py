@@ -52,15 +52,15 @@ def room(proof: Proof) -> str:
 
 def lines(audit: Audit, width: int) -> Iterator[Line]:
     """Yield the lines of an audit: the findings by severity, each with what it rests on."""
-    yield [("Audit of ", ""), (safe(audit.policy.name), "bold")]
+    yield from wrapped([("Audit of ", ""), (safe(audit.policy.name), "bold")], width)
     yield [(f"version {audit.policy.version}, sha256 {audit.policy.sha256[:12]}", "dim")]
-    yield [(NOTICE, "dim")]
+    yield from wrapped([(NOTICE, "dim")], width)
     new = {finding.key for finding in audit.new}
     for severity, meaning in SEVERITIES.items():
         findings = [finding for finding in audit.findings if finding.severity == severity]
         if findings:
             yield []
-            yield [(f"{severity.upper()} ({len(findings)}): {meaning}", _STYLES[severity])]
+            yield from wrapped([(f"{severity.upper()} ({len(findings)}): {meaning}", _STYLES[severity])], width)
         for finding in findings:
             mark = ("NEW ", "bold red") if finding.key in new else ("", "")
             yield from _indented([mark, (safe(finding.key), "bold"), (f"  {safe(finding.sentence)}", "")], width, 2)
@@ -187,8 +187,12 @@ def html(audit: Audit) -> str:
     body = [f"<h1>Audit of {escape(audit.policy.name)}</h1>"]
     body.append(f"<p>Version {escape(audit.policy.version)}, sha256 <code>{audit.policy.sha256}</code>. {NOTICE}</p>")
     body.append(
-        "<p>Check it yourself: <code>bvn decide</code> decides every witness again; every impossibility is a formula "
-        "that <code>bvn audit --export DIR</code> writes for any solver of propositional formulas.</p>"
+        "<p>Check it yourself: <code>bvn audit --export DIR</code> writes every certificate into the file named with "
+        "it. <code>bvn decide FILE</code> decides a record again, and so does the solver by itself: "
+        "<code>bvn facts FILE &gt; facts.lp</code>, then <code>python -m clingo policy.lp facts.lp</code>. "
+        "Where the record begins with a reading, give it to <code>bvn decide</code> and <code>bvn facts</code>. "
+        "A proof is a formula that any solver of propositional formulas must find unsatisfiable, such as "
+        "<code>python -m clingo --mode=clasp FILE</code>.</p>"
     )
     body += [f"<p>{escape(line)}</p>" for line in summary(audit)]
     for severity, meaning in SEVERITIES.items():
@@ -220,24 +224,35 @@ def _section(finding: Finding, audit: Audit, *, is_new: bool) -> str:
         read = audit.policy.questions.get(question)
         if read is not None:
             parts.append(f"<p>Rests on the reading {escape(question)}={escape(option)}: {escape(read.text)}</p>")
-    for caption, witness in finding.witnesses:
+    number = audit.findings.index(finding) + 1
+    for place, (caption, witness) in enumerate(finding.witnesses, 1):
         readings = "".join(f"# decide with --reading {q}={o}\n" for q, o in witness.readings.items())
         record = readings + yaml.safe_dump(witness.record, sort_keys=False, allow_unicode=True)
         departures = [str(departure) for departure in witness.departures] or ["nothing: the usual record"]
         parts.append(
             f"<details><summary>Witness: {escape(caption)}. {escape(brief(witness.decision, 'decided'))}</summary>"
+            f"<p>File <code>{certificate_name(finding, number, 'witness', place)}</code></p>"
             f"{_list(departures)}<pre>{escape(record)}</pre></details>"
         )
-    for proof in finding.proofs:
+    for place, proof in enumerate(finding.proofs, 1):
         confirmed = f" Confirmed by {proof.engine}." if proof.engine else ""
         lines = premises(proof, audit.policy) or ["the rules as they stand, under the default readings"]
         parts.append(
             f"<details><summary>Proof: no record with this: {escape(proof.goal)}.{escape(confirmed)}</summary>"
-            f"<p>For {escape(room(proof))}. Enough for it, and none can be spared:</p>{_list(lines)}</details>"
+            f"<p>File <code>{certificate_name(finding, number, 'proof', place)}</code>. For {escape(room(proof))}. "
+            f"Enough for it, and none can be spared:</p>{_list(lines)}</details>"
         )
     if finding.key in audit.accepted:
         parts.append(f"<p>Accepted: {escape(audit.accepted[finding.key])}</p>")
     return f"<article class={finding.severity}>{''.join(parts)}</article>"
+
+
+def certificate_name(finding: Finding, number: int, kind: str, place: int) -> str:
+    """Return the name of the file that holds a certificate: a `witness` or a `proof` of the finding with this number.
+
+    Both numbers count from 1, findings in the order of the audit.
+    """
+    return f"{number:03}_{finding.check}_{kind}_{place}.{'yaml' if kind == 'witness' else 'cnf'}"
 
 
 def _fold(title: str, lines: Sequence[str]) -> str:

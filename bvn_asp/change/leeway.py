@@ -37,6 +37,13 @@ class Room:
             and (term[0] in ("measure_of", "quality_of") or (term[0] == "fact" and len(term) == 3))
         }
         self.items = self._items()
+        # What a detail goes with: without an ablation there is nothing to say of it.
+        self.gone: dict[Term, list[int]] = {
+            term[1]: [-space.literal(("yes", ("ablated", term[2])))]
+            for term in space.terms("after_ablation")
+            if isinstance(term, tuple)
+        }
+        self.gone |= {subject: [-space.literal(("there", entity))] for subject, entity in self.entities.items()}
         closed = space.literal("closed")
         for subject, found in self.options.items():
             absent = space.literal(("assumed_absent", subject))
@@ -127,9 +134,7 @@ class Leeway:
                 within = list(options) if everything else ahead(way, base, options)
                 held = [-literal for option, literal in options.items() if option not in within]
                 if not withdraw:
-                    entity = self.room.entities.get(subject)
-                    gone = [-space.literal(("there", entity))] if entity is not None else []
-                    held.append(space.any_of([self.room.stated[subject], *gone]))
+                    held.append(space.any_of([self.room.stated[subject], *self.room.gone.get(subject, ())]))
             kept[subject] = held
         if not everything:
             for treatment in (s for s in self.room.options if name_of(s) == "received"):

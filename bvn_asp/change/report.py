@@ -12,6 +12,7 @@ from bvn_asp.decision import NOTICE
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.program import Premise
+from bvn_asp.search import RECOMMENDATIONS
 
 _STOPPED = {
     "": "",
@@ -28,22 +29,24 @@ def answer_text(answer: Answer, name: str, *, everything: bool = False) -> str:
 
 
 def _answer_lines(answer: Answer, name: str, everything: bool) -> Iterator[str]:
-    policy, now = answer.now.policy, answer.now.recommendation or f"none, patient {answer.now.eligibility}"
-    yield f"{name}\nNow: {now.upper()}   Wanted: {answer.wanted.upper()}\n{NOTICE}\n"
+    policy, now = answer.now.policy, answer.now.recommendation
+    wanted = answer.wanted.upper() + ("" if answer.wanted in RECOMMENDATIONS else " permissible")
+    now = now or f"none, patient {answer.now.eligibility.replace('_', ' ')}"
+    yield f"{name}\nNow: {now.upper()}   Wanted: {wanted}\n{NOTICE}\n"
     if answer.reached:
         yield "It is so already: nothing needs to change."
     for place, found in enumerate(answer.sets, 1):
         yield f"{place}. {_counted(found.cost, 'change')}"
         yield from _changes(found)
     if answer.sets:
-        yield "These are all: nothing smaller or other does." if answer.complete else f"{_STOPPED[answer.stopped]}."
+        yield "These are all: nothing smaller or other does." if answer.complete else _stopped(answer)
     elif answer.unreachable:
         free = "" if everything else " by what can be changed, documented or is not stated so far (--any: by anything)"
         yield f"Unreachable{free}. Each of these alone stands in the way:"
         for obstacle in answer.obstacles:
             yield from _obstacle(obstacle, policy)
     elif not answer.reached:
-        yield f"Nothing found; {_STOPPED[answer.stopped]}."
+        yield f"Nothing found. {_stopped(answer)}"
     if answer.requests:
         yield f"\nLargest requests that would be approved as the record is ({len(answer.requests)}):"
         yield from (f"  - {', '.join(bodies)}" for bodies in answer.requests)
@@ -51,8 +54,14 @@ def _answer_lines(answer: Answer, name: str, everything: bool) -> Iterator[str]:
         yield f"\nSmallest sets of missing facts that would settle it as {outcome.upper()} ({len(sets)}):"
         for found in sets:
             yield from _changes(found)
-    if answer.stopped in ("timeout", "interrupted"):
-        yield f"\nNot finished: {_STOPPED[answer.stopped]}."
+    if answer.stopped in ("timeout", "interrupted") and (answer.reached or answer.unreachable or answer.complete):
+        yield f"\nNot finished. {_stopped(answer)}"
+
+
+def _stopped(answer: Answer) -> str:
+    """Return as a sentence why the search ended early."""
+    words = _STOPPED[answer.stopped]
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _changes(found: ChangeSet) -> Iterator[str]:
@@ -118,7 +127,7 @@ def diff_text(found: Diff) -> str:
 
 def _diff_lines(found: Diff) -> Iterator[str]:
     yield f"Here:  {found.here.name}\nThere: {found.there.name}\n{NOTICE}\n"
-    yield f"Overall, there is {_verdict(found.overall)}"
+    yield f"Overall, the other side is {_verdict(found.overall)}"
     yield from _examples(found.overall)
     if found.there.waived:
         yield f"\nSet aside there: {', '.join(sorted(found.there.waived, key=list(found.here.policy.clauses).index))}"

@@ -56,8 +56,12 @@ def load_assertions(path: str | Path, policy: Policy) -> list[Assertion]:
             continue
         name = _NAME.match(said)
         start = name.end() if name else len(said) - len(said.lstrip())
+        called = name[1].strip() if name else ""
+        first = next((item.line for item in found if called and item.name == called), 0)
         try:
-            found.append(Assertion(name[1].strip() if name else "", number, read_query(said[start:], policy)))
+            if first:
+                raise QueryError(said, 1 - start, f"line {first} has the name {called!r} already; name it otherwise")
+            found.append(Assertion(called, number, read_query(said[start:], policy)))
         except QueryError as error:
             problems.append(QueryError(line, start + error.column, error.problem, file=str(path), line=number))
     if problems:

@@ -38,7 +38,7 @@ def answer_lines(answer: Answer, number: int) -> Iterator[str]:
 
 def outcome_words(decision: Decision) -> str:
     """Return what is decided, with what fails, what is open and which bodies are refused."""
-    parts = [decision.recommendation or f"no request, {decision.eligibility}"]
+    parts = [decision.recommendation or f"no request, {decision.eligibility.replace('_', ' ')}"]
     failing = (*decision.ids("unmet"), *decision.ids("violated"))
     if failing:
         parts.append(f"fails {', '.join(failing)}")

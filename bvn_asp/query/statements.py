@@ -121,6 +121,8 @@ class Statements:
             if word is None and "yes" not in field.words:
                 wanted = "a number to compare it with, or unknown" if field.is_number else ", ".join(words)
                 self.fail(name, f"say what of {field.name}: {wanted}")
+            if word is not None and word not in words and field.is_number:
+                self.fail(word, f"{field.name} cannot be {self.written(word)!r}: expected a comparison with a number")
             if word is not None and word not in words:
                 self.unknown(word, f"{field.name} cannot be", words)
             claims = (
@@ -146,7 +148,7 @@ class Statements:
         if len(amount) > 40:
             self.fail(amount, "too many digits")
         limit = Decimal(str(amount))
-        if limit != round(limit, DECIMALS):
+        if len(str(amount).partition(".")[2].rstrip("0")) > DECIMALS:
             self.fail(amount, f"too many digits: at most {DECIMALS} decimal places")
         try:
             numbers = self.vocabulary.numbers(field, limit)
@@ -158,7 +160,8 @@ class Statements:
         quantity = self.vocabulary.quantities[number]
         right = self.policy.units.get(quantity, "")
         if unit is not None and unit not in (right, right.removesuffix("s")):
-            self.fail(unit, f"{field.name} is given in {right}" if right else f"{field.name} has no unit")
+            given = f"is given in {right}" if right else "has no unit"
+            self.fail(unit, f"{self.written(unit)!r}: {field.name} {given}; write a plain number")
         places = tuple(self.vocabulary.places(field, number, index))
         return Compared(places, quantity, _RELATIONS[str(kind.data)] if kind is not None else symbol, limit)
 
