@@ -110,7 +110,9 @@ def difference(original: Ground, changed: str, compared: Collection[str]) -> tup
     }
     # What only one of the two knows, no record can state for both.
     alone = [-literal for literal in space.inputs[1] if literal not in space.inputs[0]]
-    world = space.find([-space.literal("complete"), *alone, space.any_of(differing.values())])
+    goal = [-space.literal("complete"), *alone, space.any_of(differing.values())]
+    # A record without a day that is open is the easier to read, if there is one.
+    world = space.find([*goal, -space.literal("dated"), -space.literal("unremarkable")]) or space.find(goal)
     if world is None:
         return None
     return world, {

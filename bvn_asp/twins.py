@@ -72,7 +72,7 @@ class Twins:
             for worse in RANK[place + 1 :]
         )
         defaults = {question.id: question.default for question in search.policy.questions.values()}
-        self._idle = [-space.literal("complete")]
+        self._idle = [-space.literal(name, side) for name in ("complete", "dated", "unremarkable") for side in (0, 1)]
         self._choices: list[int] = []
         for term, literal in space.terms("selected").items():
             assert isinstance(term, tuple)
