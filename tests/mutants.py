@@ -18,7 +18,7 @@ from typing import NamedTuple
 from bvn_asp import mutants as mutants_of
 from bvn_asp.case import Case, Expectation
 from bvn_asp.decide import SIDES, Engine
-from bvn_asp.errors import BvnError
+from bvn_asp.errors import BvnError, PolicyError
 from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
 from bvn_asp.mutants import Mutant, mutants
@@ -147,7 +147,11 @@ def judge(mutant: Mutant) -> Verdict:
     notice = killed_by(mutant)
     if notice is not None:
         return Verdict(mutant.name, "killed", notice)
-    found = difference(shipped_policy().text, mutant.text)
+    try:
+        found = difference(shipped_policy().text, mutant.text)
+    except PolicyError as error:
+        # A search needs more of the vocabulary than a case does.
+        return Verdict(mutant.name, "killed", f"refused by searches: {str(error).splitlines()[0]}")
     return (
         Verdict(mutant.name, "equivalent", "") if found is None else Verdict(mutant.name, "alive", " ".join(found[:6]))
     )
