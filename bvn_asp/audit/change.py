@@ -7,9 +7,10 @@ from functools import cached_property
 
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
+from bvn_asp.ground import Statement
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_core, proof_of
-from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Witness
+from bvn_asp.search import RECOMMENDATIONS, Witness
 from bvn_asp.space import Space
 from bvn_asp.terms import Term
 from bvn_asp.variant import Variant
@@ -23,6 +24,7 @@ def changes(study: Study) -> Iterator[Finding]:
     """Find facts and limits that never matter, facts of which more helps and harms, and facts whose absence helps."""
     spaces = study.spaces([*study.plain, *study.run])
     as_read = study.spaces([*study.plain, *study.any_reading])
+    opens = _opens(study)
     idle: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Term, Proof]]] = {}
     for group in _groups(study):
         # What is alike often is idle alike: then one proof serves for all.
@@ -37,9 +39,20 @@ def changes(study: Study) -> Iterator[Finding]:
                 continue
             yield from twins.limits()
             yield from twins.both_ways()
-            yield from twins.fails_open()
+            yield from twins.fails_open() if opens else ()
     for (name, readings), found in idle.items():
         yield _idle(study.policy, name, dict(readings), found)
+
+
+def _opens(study: Study) -> bool:
+    """Tell whether leaving out facts, any set of them, can turn a denial into an approval of anything."""
+    space = study.space.again([*study.plain, *study.run])
+    stated = [at for topic, inputs in study.stated.items() if topic != "requested" for at in inputs.values()]
+    variant = study.variants.of(space, stated)
+    space.add(Statement(False, (), 2, (variant.version[literal], -literal)) for literal in stated)
+    granted = space.any_of(variant.literal(study.outcomes[outcome]) for outcome in ("approve", "partial"))
+    study.claims += 1
+    return space.holding([variant.active, study.outcomes["deny"], granted]) is not None
 
 
 def _groups(study: Study) -> list[tuple[Term, ...]]:
@@ -56,26 +69,27 @@ class _Twins:
 
     def __init__(self, study: Study, space: Space, topics: tuple[Term, ...]) -> None:
         self.study, self.space, self.topics, self.topic = study, space, topics, topics[0]
-        about = {t for t in study.search.topics if t in topics or any(_belongs(t, topic) for topic in topics)}
-        terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
-        stated = {literal: term for literal, term in terms.items() if term[0] in RECORD_INPUTS}
-        inputs = {literal: term for literal, term in stated.items() if study.search.about.get(term[1]) in about}
-        self.variant: Variant = study.variants.of(space, inputs)
-        self.stated = {term: literal for literal, term in inputs.items() if study.search.about[term[1]] in topics}
+        about = [t for t in study.stated if t in topics or any(_belongs(t, topic) for topic in topics)]
+        self.variant: Variant = study.variants.of(space, [at for t in about for at in study.stated[t].values()])
+        self.stated = {term: literal for topic in topics for term, literal in study.stated[topic].items()}
         self.run = [self.variant.active]
         self.documented = space.literal("documented")
-        self.outcome = {outcome: space.literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
+        self.outcome = study.outcomes
         self.other = {outcome: self.variant.literal(literal) for outcome, literal in self.outcome.items()}
+        self.differ = space.any_of(space.all_of([at, -self.other[outcome]]) for outcome, at in self.outcome.items())
+        self.words = "; ".join(sorted({words_of(study.policy, topic, {}) for topic in topics}))
+
+    @cached_property
+    def ways(self) -> tuple[int, int]:
+        """That the first record is recommended more than the second, and that it is recommended less."""
         better, worse = (
-            space.any_of(
-                space.all_of([one[good], other[bad]])
+            self.space.any_of(
+                self.space.all_of([one[good], other[bad]])
                 for good in RECOMMENDATIONS for bad in RECOMMENDATIONS if _RANK[good] > _RANK[bad]
             )
             for one, other in ((self.outcome, self.other), (self.other, self.outcome))
         )  # fmt: skip
-        self.ways = (better, worse)
-        self.differ = space.any_of(self.ways)
-        self.words = "; ".join(sorted({words_of(study.policy, topic, {}) for topic in topics}))
+        return better, worse
 
     @cached_property
     def idles(self) -> bool:

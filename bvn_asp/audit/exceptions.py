@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bvn_asp.audit.finding import Finding
 from bvn_asp.audit.study import Study
-from bvn_asp.search import RECORD_INPUTS, Witness
+from bvn_asp.search import Witness
 from bvn_asp.space import Space
 from bvn_asp.terms import Term
 from bvn_asp.witness import readings_of
@@ -57,9 +57,7 @@ def _undone(
     study: Study, space: Space, entity: Term, detail: Term, alone: list[int], stopping: Iterable[str]
 ) -> Iterator[tuple[str, str, _Undone]]:
     """Find pairs of which a change of `detail` lifts the exclusion, and the indication is unmet for `entity` alone."""
-    terms = {literal: term for literal, term in space.inputs[0].items() if isinstance(term, tuple)}
-    stated = {literal: term[1] for literal, term in terms.items() if term[0] in RECORD_INPUTS}
-    variant = study.variants.of(space, (at for at, fact in stated.items() if study.search.about.get(fact) == detail))
+    variant = study.variants.of(space, study.stated[detail].values())
     for exclusion in study.exclusions:
         fails = variant.literal(study.fails[exclusion])
         for indication in stopping if fails != study.fails[exclusion] else ():

@@ -11,8 +11,9 @@ from bvn_asp.audit.finding import Finding
 from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
-from bvn_asp.search import RECOMMENDATIONS, Search, Witness
+from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Search, Witness
 from bvn_asp.space import SETTINGS, Space
+from bvn_asp.terms import Term
 from bvn_asp.variant import Variants
 
 _MOST_VARIANTS = 32
@@ -129,6 +130,15 @@ class Study:
         """Return minimal proofs that no record fits all of `goal`, the shortest first."""
         found = self.search.proofs(goal, words, readings, most=most, confirm=self.confirm)
         return tuple(sorted(found, key=lambda proof: len(proof.premises)))
+
+    @cached_property
+    def stated(self) -> dict[Term, dict[tuple[Term, ...], int]]:
+        """What a record can state of each topic, with its literals."""
+        found: dict[Term, dict[tuple[Term, ...], int]] = {topic: {} for topic in self.search.topics}
+        for literal, term in self.space.inputs[0].items():
+            if isinstance(term, tuple) and term[0] in RECORD_INPUTS:
+                found[self.search.about[term[1]]][term] = literal
+        return found
 
     @cached_property
     def variants(self) -> Variants:
