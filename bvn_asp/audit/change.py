@@ -140,22 +140,27 @@ class _Twins:
             return
         quantity = self.study.search.quantities[number]
         for (clause, limited), limit in self.study.policy.thresholds.items():
-            if limited != quantity or self._across(values, limit):
+            steps = self._across(values, limit) if limited == quantity else []
+            if not steps or any(map(self.possible, steps)):
                 continue
+            study = self.study
+            fixed = [*study.plain, *study.run, *self.run]
+            words = f"a recommendation changes across the limit of {clause}"
+            proofs = [proof_of(self.space, words, [*fixed, *step], (), {}, study.search.room) for step in steps]
             yield Finding(
                 "idle-limit", (clause, quantity), "notice",
                 f"No recommendation ever depends on the limit of {self.study.name(clause)}: {self.words}.", (clause,),
+                proofs=tuple(map(study.certified, proofs)),
             )  # fmt: skip
 
-    def _across(self, values: dict[int, tuple[Term, ...]], limit: int) -> bool:
-        """Tell whether some recommendation changes between a number at, below and above `limit`."""
+    def _across(self, values: dict[int, tuple[Term, ...]], limit: int) -> list[list[int]]:
+        """Return that the recommendation changes between a number just below `limit` and at it, and the same above."""
         first = {value: self.stated[term] for value, term in values.items()}
-        steps = [(limit - 1, limit), (limit, limit + 1)]
-        return any(
-            self.possible([first[low], self.variant.literal(first[high]), self.documented, self.differ])
-            for low, high in steps
+        return [
+            [first[low], self.variant.literal(first[high]), self.documented, self.differ]
+            for low, high in ((limit - 1, limit), (limit, limit + 1))
             if low in first and high in first
-        )
+        ]
 
     def both_ways(self) -> Iterator[Finding]:
         """Find whether more of a number, or a fact rather than its absence, both helps and harms."""
