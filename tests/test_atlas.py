@@ -230,8 +230,9 @@ def test_a_table_says_what_is_complete_and_what_is_not() -> None:
 
 
 @pytest.mark.slow
-def test_a_sample_of_edits_of_the_policy_is_killed_by_recommendations_alone_or_recommends_the_same() -> None:
+def test_most_of_a_sample_of_edits_of_the_policy_is_killed_by_recommendations_alone_or_recommends_the_same() -> None:
     """Every thirty-second edit, to bound the time of the gate; `bvn atlas --missing --mutants 1` judges them all."""
     found = list(Atlas(shipped_policy()).entries())
     verdicts = Counter(verdict.outcome for verdict in survey(shipped_policy().text, answers(found), every=32))
-    assert verdicts["killed"] > 30
+    # Not all of them yet: the pairs are derived from clauses, limits, options and facts, not from conditions of rules.
+    assert verdicts["killed"] >= 3 * verdicts["alive"]
