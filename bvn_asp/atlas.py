@@ -13,7 +13,7 @@ from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.search import Search
 from bvn_asp.space import SearchTimeoutError, Space, World
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.twins import RANK, Pair, Twin, Twins
 from bvn_asp.wording import words_of
 
@@ -21,7 +21,6 @@ KINDS = ("clause", "limit", "reading", "fact", "missing")
 """Kinds of edges: a clause; a limit of one; an option of a question; a fact or choice; a fact that is not stated."""
 MOST_SECONDS = 1.0
 """Where the search for the nearest pair of an edge gives up, and after as long again, the one for any pair."""
-_RECORD = ("yes", "no", "value", "is")
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,7 @@ class Atlas:
         found: dict[Term, tuple[dict[Term, int], dict[Term, int]]] = {}
         for side in (0, 1):
             for literal, term in self.space.inputs[side].items():
-                if isinstance(term, tuple) and term[0] in _RECORD:
+                if isinstance(term, tuple) and term[0] in FORMS:
                     found.setdefault(term[1], ({}, {}))[side][term] = literal
         return found
 

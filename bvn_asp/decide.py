@@ -240,9 +240,7 @@ class _Verdict:
         return Node("recommendation", "pend", "pend", children=(*open_criteria, *open_bodies))
 
     def _settlements(self, literals: set[int]) -> tuple[tuple[Settlement, ...], bool]:
-        stated = {
-            term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")
-        }
+        stated = self.facts.subjects()
         complete, *assumptions = self.program.complete(
             literals, lambda term: is_setting(term) or (isinstance(term, tuple) and term[1] in stated)
         )

@@ -17,7 +17,7 @@ from bvn_asp.ground import MOST_REMEMBERED, Answer
 from bvn_asp.nodes import COMPARISONS, COUNTS, Node, counted, measured
 from bvn_asp.policy import Clause, Policy
 from bvn_asp.solve import INPUTS, OpenProgram
-from bvn_asp.terms import Term, name_of, subject_of, to_term
+from bvn_asp.terms import FORMS, Term, name_of, subject_of, to_term
 from bvn_asp.wording import Wording
 
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
@@ -260,7 +260,7 @@ class Explainer:
             return literal in self._program.facts or self._true(literal)
         term = self._program.inputs.get(literal)
         if term is not None:
-            return name_of(term) in ("yes", "no", "is", "value") and subject_of(term) not in self._stated
+            return name_of(term) in FORMS and subject_of(term) not in self._stated
         return any(sum(map(self._can, body)) >= bound for bound, body in self._program.rules.get(literal, ()))
 
 
@@ -278,7 +278,7 @@ def _reading(explainer: Explainer, name: str, arguments: tuple[Term, ...], liter
 
 _KEPT = {*STATUSES, "fails_at", "passes_at", "permissible", "refused"}
 _MAKERS: dict[str, Callable[[Explainer, str, tuple[Term, ...], int], Node]] = {
-    **dict.fromkeys(("yes", "no", "is", "value"), _fact),
+    **dict.fromkeys(FORMS, _fact),
     **dict.fromkeys(COMPARISONS, _comparison),
     **dict.fromkeys(COUNTS, Explainer._count),
     **dict.fromkeys((*STATUSES, "fails_at", "passes_at"), Explainer._criterion),

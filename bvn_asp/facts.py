@@ -16,7 +16,7 @@ from bvn_asp.durations import months_between, weeks_between, years_between
 from bvn_asp.record import Ablation, DrugClass, Feature, Finding, FindingKind, Surgery, Treatment
 from bvn_asp.shape import Shape, shape_of
 from bvn_asp.spine import discs_between
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import FORMS, Term, name_of
 
 if TYPE_CHECKING:
     from bvn_asp.policy import Policy
@@ -81,6 +81,10 @@ class Facts:
     names: dict[Term, str] = field(default_factory=dict)
     entries: dict[Term, str] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
+
+    def subjects(self) -> set[Term]:
+        """Return the facts, numbers and choices that are stated either way."""
+        return {term[1] for term in self.stated if isinstance(term, tuple) and term[0] in FORMS}
 
     def terms(self) -> list[Term]:
         """Return everything as facts of the policy program, the room they need included."""
@@ -317,9 +321,7 @@ class _Translation:
 
     def close(self) -> None:
         """Take as absent what the record leaves unstated, wherever the policy allows it."""
-        stated = {
-            term[1] for term in self.facts.stated if isinstance(term, tuple) and term[0] in ("yes", "no", "is", "value")
-        }
+        stated = self.facts.subjects()
         for term in self.facts.fields:
             if term not in stated and name_of(term) in self.policy.closable:
                 self.stated.append(("assumed_absent", term))

@@ -17,13 +17,12 @@ from bvn_asp.program import ROOM, Ground, Premise, ground
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
 from bvn_asp.space import SETTINGS, Space, World
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
 
 RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
 _RUN_INPUTS = ("selected", "reread")
-RECORD_INPUTS = ("yes", "no", "value", "is")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Search:
 
     def decided(self, inputs: frozenset[Term], near: Collection[Term] = ()) -> Witness:
         """Write inputs as a record and decide it under the readings among them; `near` as in `Writer`."""
-        stated = frozenset(t for t in inputs if name_of(t) in RECORD_INPUTS)
+        stated = frozenset(t for t in inputs if name_of(t) in FORMS)
         readings = readings_of(inputs)
         record = Writer(stated, self.policy, self.quantities, self.limits, self.room, near).record()
         if any(name_of(term) == "assumed_absent" for term in inputs):
@@ -154,7 +153,7 @@ class Search:
         """Return what inputs state, by topic."""
         found: dict[Term, set[Term]] = {}
         for term in inputs:
-            if isinstance(term, tuple) and term[0] in RECORD_INPUTS:
+            if isinstance(term, tuple) and term[0] in FORMS:
                 found.setdefault(self.about[term[1]], set()).add(term)
         return found
 

@@ -11,7 +11,7 @@ import clingo
 
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.ground import Derivations, Recorder
-from bvn_asp.terms import Term, name_of, subject_of, to_symbol, to_term
+from bvn_asp.terms import FORMS, Term, name_of, subject_of, to_symbol, to_term
 
 OPEN_INPUTS = (Path(__file__).parent / "lp" / "open.lp").read_text(encoding="utf-8")
 
@@ -348,7 +348,7 @@ class OpenProgram:
         self.control.ground([("search", [])])
         inputs: dict[Term, list[int]] = {}
         for literal, term in self.inputs.items():
-            if name_of(term) in ("yes", "no", "is", "value"):
+            if name_of(term) in FORMS:
                 inputs.setdefault(self.topic(subject_of(term)), []).append(literal)
         for atom in self.control.symbolic_atoms.by_signature("stated", 1):
             self._stated[atom.literal] = inputs.get(to_term(atom.symbol.arguments[0]), [])

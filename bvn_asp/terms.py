@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 import clingo
 
 Term = str | int | tuple["Term", ...]
+FORMS = ("yes", "no", "value", "is")
+"""The forms in which a record states a fact, a number or a choice."""
 _NAME = re.compile(r"_*[a-z][A-Za-z0-9_]*")
 
 

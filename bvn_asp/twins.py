@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from bvn_asp.facts import facts_for
 from bvn_asp.search import Search, Witness
 from bvn_asp.space import Space, World
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import readings_of
 
 SETTINGS = frozenset(("selected", "reread", "closed", "complete", "usual"))
 """What both records have in common: the run, and the record that departures are counted from."""
 RANK = ("approve", "partial", "pend", "deny")
 """Recommendations, the most wanted first."""
-_RECORD = ("yes", "no", "value", "is")
 _PRESENCE = ("present", "modic_present")
 _ABLATIONS = ("ablated", "ablation_completed", "ablation_thermal")
 _SHOWN = ("on_imaging", "on_assessment")
@@ -57,7 +56,7 @@ class Twins:
         self.space = space = Space(search.ground, search.ground, shared=lambda term: name_of(term) in SETTINGS)
         self._apart: dict[Term, list[int]] = {}
         for literal, term in space.inputs[0].items():
-            if isinstance(term, tuple) and term[0] in _RECORD:
+            if isinstance(term, tuple) and term[0] in FORMS:
                 apart = -space.equal(literal, space.literal(term, 1))
                 self._apart.setdefault(search.about[term[1]], []).append(apart)
         self._owners = {

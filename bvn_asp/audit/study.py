@@ -11,9 +11,9 @@ from bvn_asp.audit.finding import Finding
 from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
-from bvn_asp.search import RECOMMENDATIONS, RECORD_INPUTS, Search, Witness
+from bvn_asp.search import RECOMMENDATIONS, Search, Witness
 from bvn_asp.space import SETTINGS, Space
-from bvn_asp.terms import Term
+from bvn_asp.terms import FORMS, Term
 from bvn_asp.variant import Variants
 
 _MOST_VARIANTS = 32
@@ -136,7 +136,7 @@ class Study:
         """What a record can state of each topic, with its literals."""
         found: dict[Term, dict[tuple[Term, ...], int]] = {topic: {} for topic in self.search.topics}
         for literal, term in self.space.inputs[0].items():
-            if isinstance(term, tuple) and term[0] in RECORD_INPUTS:
+            if isinstance(term, tuple) and term[0] in FORMS:
                 found[self.search.about[term[1]]][term] = literal
         return found
 

@@ -20,9 +20,8 @@ from bvn_asp.facts import ANATOMY
 from bvn_asp.policy import Policy
 from bvn_asp.shape import Shape
 from bvn_asp.solve import OpenProgram
-from bvn_asp.terms import Term, name_of, subject_of
+from bvn_asp.terms import FORMS, Term, name_of, subject_of
 
-_FORMS = ("yes", "no", "value", "is")
 BODY_SIDES = ("refused", "permissible")
 ELIGIBILITY = ("eligible", "not_eligible")
 
@@ -108,7 +107,7 @@ def _ways(program: OpenProgram) -> dict[Term, frozenset[Term]]:
     """Return the inputs that state each subject that a record can leave unknown."""
     found: dict[Term, set[Term]] = {}
     for term in program.inputs.values():
-        if name_of(term) in _FORMS and not is_setting(term):
+        if name_of(term) in FORMS and not is_setting(term):
             found.setdefault(subject_of(term), set()).add(term)
     return {subject: frozenset(terms) for subject, terms in found.items()}
 

@@ -19,7 +19,7 @@ from bvn_asp.decide import OUTCOMES, SIDES
 from bvn_asp.facts import Facts
 from bvn_asp.policy import policy_of
 from bvn_asp.shape import Shape
-from bvn_asp.terms import Term, arguments_of, name_of, subject_of
+from bvn_asp.terms import FORMS, Term, arguments_of, name_of, subject_of
 from bvn_asp.wording import Wording
 
 _OF_BODIES = ("ablated", "ablation_completed", "ablation_thermal")
@@ -89,7 +89,7 @@ class Watch:
             for id in self.whole:
                 for side in self.criteria[id]:
                     for part in nodes.below(outputs[side, id]):
-                        if part in nodes.inputs and name_of(nodes.inputs[part]) in ("yes", "no", "value", "is"):
+                        if part in nodes.inputs and name_of(nodes.inputs[part]) in FORMS:
                             found.setdefault(subject_of(nodes.inputs[part]), set()).add(id)
             labels: dict[str, dict[Term, frozenset[str]]] = {}
             for subject, ids in found.items():

@@ -24,12 +24,11 @@ from bvn_asp.program import ROOM, Ground, ground
 from bvn_asp.search import Search
 from bvn_asp.shape import Shape
 from bvn_asp.space import SearchTimeoutError, Space, World
-from bvn_asp.terms import Term, name_of
+from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import Record, Writer, inputs_of
 
 MOST_TRIES = 4
 """Most records with open facts that are tried for a difference, before it is left unsettled."""
-_RECORDED = ("yes", "no", "value", "is")
 _RANKS = {
     "unmet": 0, "violated": 0, "refused": 0, "undetermined": 1, "met": 2, "clear": 2, "permissible": 2, "waived": 2,
     **{outcome: rank for rank, outcome in enumerate(ORDER)},
@@ -204,7 +203,7 @@ class _Pair:
         decisions: list[Decision] = []
         unstated: list[str] = []
         for place, side in enumerate(self.sides):
-            stated = frozenset(term for term in world.inputs[place] if name_of(term) in _RECORDED)
+            stated = frozenset(term for term in world.inputs[place] if name_of(term) in FORMS)
             record = self._written(stated, place)
             case = Case.model_validate(record)
             facts = facts_for(case, side.policy, side.readings, shape=self.room)
@@ -213,12 +212,12 @@ class _Pair:
             unstated += sorted(map(_text, stated - back))
             records.append(record)
             decisions.append(self.engines[place].decide(case, side.readings))
-        both = frozenset(t for inputs in world.inputs for t in inputs if name_of(t) in _RECORDED)
+        both = frozenset(t for inputs in world.inputs for t in inputs if name_of(t) in FORMS)
         record = records[0] if records[0] == records[1] else self._written(both, 0)
         statuses = tuple(self._said(decision, place, goal) for place, decision in enumerate(decisions))
         if unstated:
             statuses = tuple(self._searched(world, place, goal) for place in (0, 1))
-        mine = frozenset(term for term in world.inputs[0] if name_of(term) in _RECORDED)
+        mine = frozenset(term for term in world.inputs[0] if name_of(term) in FORMS)
         facts = facts_for(
             Case.model_validate(records[0]), self.sides[0].policy, self.sides[0].readings, shape=self.room
         )

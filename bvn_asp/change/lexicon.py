@@ -8,7 +8,7 @@ from decimal import Decimal
 from bvn_asp.nodes import plain
 from bvn_asp.policy import Policy
 from bvn_asp.program import Ground
-from bvn_asp.terms import Term, name_of, subject_of
+from bvn_asp.terms import FORMS, Term, name_of, subject_of
 
 
 def differences(one: Policy, other: Policy, grounds: tuple[Ground, Ground]) -> Iterator[str]:
@@ -38,7 +38,7 @@ def inputs_by_name(ground: Ground) -> dict[str, dict[str, Term]]:
     """Return what a record can state, by the name of the fact, number or choice; the values of a choice below it."""
     found: dict[str, dict[str, Term]] = {}
     for term in ground.atoms:
-        if name_of(term) in ("yes", "no", "value", "is"):
+        if name_of(term) in FORMS:
             values = found.setdefault(name_of(subject_of(term)), {})
             if isinstance(term, tuple) and term[0] == "is":
                 values[str(term[2])] = term

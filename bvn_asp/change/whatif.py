@@ -15,7 +15,7 @@ from bvn_asp.bands import representative
 from bvn_asp.case import Case
 from bvn_asp.change.amendment import amended
 from bvn_asp.change.changes import Answer, ChangeSet, Obstacle, changes_of, item_of
-from bvn_asp.change.leeway import FORMS, Leeway, Room
+from bvn_asp.change.leeway import Leeway, Room
 from bvn_asp.decide import OUTCOMES, Engine
 from bvn_asp.decision import Decision
 from bvn_asp.errors import BvnError
@@ -25,7 +25,7 @@ from bvn_asp.program import Premise
 from bvn_asp.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
 from bvn_asp.shape import Shape
 from bvn_asp.space import SearchTimeoutError
-from bvn_asp.terms import Term, name_of, subject_of
+from bvn_asp.terms import FORMS, Term, name_of, subject_of
 from bvn_asp.wording import words_of
 
 MOST_SETS = 20

@@ -26,7 +26,7 @@ from bvn_asp.query.condition import (
 )
 from bvn_asp.query.vocabulary import Claim
 from bvn_asp.space import Space
-from bvn_asp.terms import Term
+from bvn_asp.terms import FORMS, Term
 
 
 class Literals:
@@ -39,7 +39,7 @@ class Literals:
     def __init__(self, space: Space, policy: Policy, runs: Runs, *, relaxed: bool = False) -> None:
         self.space, self.policy, self.runs, self.relaxed = space, policy, runs, relaxed
         self._about: dict[Term, list[int]] = {}
-        for name in ("yes", "no", "is", "value"):
+        for name in FORMS:
             for term, literal in space.terms(name).items():
                 if isinstance(term, tuple):
                     self._about.setdefault(term[1], []).append(literal)
