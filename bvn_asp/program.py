@@ -8,13 +8,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
-import clingo
-
 from bvn_asp.errors import PolicyError
 from bvn_asp.ground import Statement, Transcript
 from bvn_asp.shape import WIDE_BODIES, Shape
-from bvn_asp.solve import OPEN_INPUTS
-from bvn_asp.terms import Term, to_symbol, to_term, to_text
+from bvn_asp.solve import OPEN_INPUTS, grounded
+from bvn_asp.terms import Term, to_term, to_text
 
 RECORDS = (Path(__file__).parent / "lp" / "records.lp").read_text(encoding="utf-8")
 ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
@@ -50,25 +48,13 @@ def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = 
 
     `limits` are further limits (quantity, millionths) that a question compares numbers with. Raises PolicyError.
     """
-    messages: list[str] = []
-    control = clingo.Control(["--warn=all"], logger=lambda _, text: messages.append(text), message_limit=20)
     transcript = Transcript()
-    control.register_observer(transcript)
-    try:
-        with control.backend() as backend:
-            for term in (*room.terms(), *(("asked_limit", quantity, limit) for quantity, limit in limits)):
-                backend.add_rule([backend.add_atom(to_symbol(term))])
-        for text in (policy, OPEN_INPUTS, RECORDS):
-            control.add("base", [], text)
-        control.ground([("base", []), ("records", [])])
-    except RuntimeError as error:
-        raise PolicyError("\n".join(messages) or str(error)) from None
-    if messages:
-        raise PolicyError("\n".join(messages))
+    facts = [*room.terms(), *(("asked_limit", quantity, limit) for quantity, limit in limits)]
+    control = grounded([policy, OPEN_INPUTS, RECORDS], facts, transcript, ("base", "records"))
     atoms = {to_term(atom.symbol): atom.literal for atom in control.symbolic_atoms}
     _check_order(transcript.statements, atoms)
-    facts = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
-    return Ground(tuple(transcript.statements), atoms, facts)
+    always = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
+    return Ground(tuple(transcript.statements), atoms, always)
 
 
 def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:

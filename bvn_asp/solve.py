@@ -1,4 +1,4 @@
-"""The only place where a clingo Control exists: grounding and solving, with every message of clingo an error."""
+"""Grounding, with every message of clingo an error, and solving for one case; `space` searches over all of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,20 @@ def _solving(control: clingo.Control) -> Any:
     return control.configuration.solve
 
 
-def _ground(control: clingo.Control, messages: list[str], texts: Iterable[str], facts: Iterable[Term]) -> None:
+def grounded(
+    texts: Iterable[str],
+    facts: Iterable[Term],
+    observer: clingo.Observer | None = None,
+    parts: Sequence[str] = ("base",),
+) -> clingo.Control:
+    """Return the control in which the program `texts` are ground with `facts`; `observer` is told of every rule.
+
+    Raises PolicyError on any message of clingo.
+    """
+    messages: list[str] = []
+    control = _control(messages)
+    if observer is not None:
+        control.register_observer(observer)
     try:
         # Facts come first: opening the backend checks the #show statements of what is loaded by then.
         with control.backend() as backend:
@@ -50,11 +63,12 @@ def _ground(control: clingo.Control, messages: list[str], texts: Iterable[str], 
                 backend.add_rule([backend.add_atom(to_symbol(fact))])
         for text in texts:
             control.add("base", [], text)
-        control.ground([("base", [])])
+        control.ground([(part, []) for part in parts])
     except RuntimeError as error:
         raise PolicyError("\n".join(messages).strip() or str(error)) from None
     if messages:
         raise PolicyError("\n".join(messages).strip())
+    return control
 
 
 def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:
@@ -62,9 +76,7 @@ def answer_set(policy: str, facts: Iterable[Term]) -> frozenset[Term]:
 
     Raises PolicyError on any message of clingo, SolveError unless there is exactly one answer set.
     """
-    messages: list[str] = []
-    control = _control(messages)
-    _ground(control, messages, [policy], facts)
+    control = grounded([policy], facts)
     _solving(control).models = "2"
     with control.solve(yield_=True) as handle:
         shown = [frozenset(map(to_term, model.symbols(shown=True))) for model in handle]
@@ -89,10 +101,7 @@ def facts_of(
             _spare.clear()
             _spare[policy, structure] = program
             return _facts(program.control, signatures)
-    messages: list[str] = []
-    control = _control(messages)
-    _ground(control, messages, [policy], structure)
-    return _facts(control, signatures)
+    return _facts(grounded([policy], structure), signatures)
 
 
 def open_program(policy: str, structure: tuple[Term, ...]) -> OpenProgram:
@@ -117,15 +126,12 @@ class OpenProgram:
     """
 
     def __init__(self, policy: str, structure: Iterable[Term]) -> None:
-        messages: list[str] = []
-        self.control = _control(messages)
-        self._solving = _solving(self.control)
-        self._solving.models = "0"
         structure = tuple(structure)
         self._structure = frozenset(structure)
         self._recorder = Recorder()
-        self.control.register_observer(self._recorder)
-        _ground(self.control, messages, [policy, OPEN_INPUTS], structure)
+        self.control = grounded([policy, OPEN_INPUTS], structure, self._recorder)
+        self._solving = _solving(self.control)
+        self._solving.models = "0"
         self.rules, self.facts = self._recorder.rules, self._recorder.facts
         self._symbols: dict[int, clingo.Symbol] = {}
         self._terms: dict[int, Term | None] = {}
