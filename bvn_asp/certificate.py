@@ -10,15 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bvn_asp.errors import BvnError
+from bvn_asp.errors import ExtraError
 from bvn_asp.ground import Statement
 
 Clauses = list[tuple[int, ...]]
 """A formula in conjunctive normal form: any literal of each clause, numbered as in DIMACS."""
-
-
-class MissingEngineError(BvnError):
-    """The second engine is not installed."""
 
 
 def formula(statements: Sequence[Statement], assumptions: Iterable[int], *, whole: bool = False) -> Clauses:
@@ -57,7 +53,7 @@ def dimacs(clauses: Clauses, remarks: Iterable[str] = ()) -> str:
 def refuted(statements: Sequence[Statement], assumptions: Iterable[int]) -> Clauses | None:
     """Return a formula of `statements` under `assumptions` that the second engine refutes; None if there is none.
 
-    Raises MissingEngineError if the extra `proof` is not installed.
+    Raises ExtraError if the extra `proof` is not installed.
     """
     goal = list(assumptions)
     for whole in (False, True):
@@ -68,7 +64,7 @@ def refuted(statements: Sequence[Statement], assumptions: Iterable[int]) -> Clau
 
 
 def engine() -> str:
-    """Return the name of the second engine; raise MissingEngineError if the extra `proof` is not installed."""
+    """Return the name of the second engine; raise ExtraError if the extra `proof` is not installed."""
     return f"z3 {_z3().get_version_string()}"
 
 
@@ -83,7 +79,7 @@ def _z3() -> Any:
     try:
         import z3
     except ImportError:
-        raise MissingEngineError(
+        raise ExtraError(
             "a second engine confirms proofs, and it is not installed: pip install 'bvn-asp[proof]'"
         ) from None
     return z3

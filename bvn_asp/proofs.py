@@ -45,7 +45,7 @@ class Proof:
     def confirmed(self) -> Proof:
         """Return this proof with the name of the second engine; raise SolveError if it finds otherwise.
 
-        Raises MissingEngineError if the extra `proof` is not installed.
+        Raises ExtraError if the extra `proof` is not installed.
         """
         engine = certificate.engine()
         if certificate.refuted(self.statements, self.assumptions) is None:

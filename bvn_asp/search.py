@@ -164,7 +164,7 @@ class Search:
         """Return up to `most` minimal proofs that no record fits all of `goal`; none if some record does.
 
         `others` are the readings of the runs after the first.
-        With `confirm`, a second engine must find the same. Raises SolveError if it does not, and MissingEngineError.
+        With `confirm`, a second engine must find the same. Raises SolveError if it does not, and ExtraError.
         """
         wanted = self._wanted(goal)
         grounds = self._grounds(readings, others)

@@ -18,9 +18,9 @@ import bvn_asp
 from bvn_asp.case import Case
 from bvn_asp.decide import SIDES
 from bvn_asp.decision import Decision
-from bvn_asp.errors import ReadingError
+from bvn_asp.errors import OutputError, ReadingError
 from bvn_asp.files import load_case, read_case
-from bvn_asp.query.casefile import FileError, save
+from bvn_asp.query.casefile import save
 from bvn_asp.query.finder import Finder
 from bvn_asp.query.found import Found
 from bvn_asp.query.replies import files_of
@@ -282,11 +282,11 @@ def test_saved_answers_are_cases_that_hold(tmp_path: Path) -> None:
 def test_saving_never_replaces_a_file_and_leaves_nothing_half_done(tmp_path: Path) -> None:
     files = [("a.yaml", "first"), ("b.yaml", "second")]
     (tmp_path / "b.yaml").write_text("kept")
-    with pytest.raises(FileError, match=r"b\.yaml: there already; nothing was written"):
+    with pytest.raises(OutputError, match=r"b\.yaml: there already; nothing was written"):
         save(tmp_path, files)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("b.yaml", "kept")]
     (tmp_path / "plain").write_text("a file")
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         save(tmp_path / "plain" / "folder", files)
 
 

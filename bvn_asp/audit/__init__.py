@@ -54,7 +54,7 @@ def audit(
     """Audit `policy`; with `confirm`, a second engine makes every proof again.
 
     Only `checks` are made, if given. After `timeout` seconds, or at an interrupt, the checks that are not done are
-    named as unfinished. Raises PolicyError, and MissingEngineError for `confirm` without the extra `proof`.
+    named as unfinished. Raises PolicyError, and ExtraError for `confirm` without the extra `proof`.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     study = Study(policy, confirm=confirm, deadline=deadline)

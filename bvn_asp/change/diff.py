@@ -49,7 +49,7 @@ def diff(
 
     `limit` bounds the number of examples, `timeout` the seconds; what was found by then stands, and the rest is
     unsettled. With `confirm`, a second engine must find the same proofs. Raises PolicyError, ReadingError,
-    MissingEngineError, and SolveError if the second engine does not confirm.
+    ExtraError, and SolveError if the second engine does not confirm.
     """
     comparison = _Pair(here, there, room)
     comparison.space.deadline = None if timeout is None else time.monotonic() + timeout

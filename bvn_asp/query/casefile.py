@@ -16,16 +16,12 @@ import yaml
 
 from bvn_asp.decide import Engine
 from bvn_asp.decision import Decision
-from bvn_asp.errors import BvnError, SolveError
+from bvn_asp.errors import OutputError, SolveError
 from bvn_asp.files import read_case
 from bvn_asp.suite import Coverage, check
 from bvn_asp.witness import Record
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
-
-class FileError(BvnError):
-    """A file cannot be written; the message names it."""
 
 
 class _Plain(str):
@@ -80,11 +76,11 @@ def checked(text: str, engine: Engine) -> str:
 
 
 def save(folder: Path, files: Iterable[tuple[str, str]]) -> list[Path]:
-    """Write `files` (name, text) into `folder`, all or none; raise FileError if one is there already."""
+    """Write `files` (name, text) into `folder`, all or none; raise OutputError if one is there already."""
     contents = [(folder / name, text) for name, text in files]
     taken = [path for path, _ in contents if path.exists() or path.is_symlink()]
     if taken:
-        raise FileError(f"{taken[0]}: there already; nothing was written: name another folder, or remove the file")
+        raise OutputError(f"{taken[0]}: there already; nothing was written: name another folder, or remove the file")
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +94,7 @@ def save(folder: Path, files: Iterable[tuple[str, str]]) -> list[Path]:
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)
-        raise FileError(f"{folder}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from None
     return written
 
 

@@ -65,7 +65,7 @@ class Finder:
         Each answer departs least from the unremarkable patient among those whose criteria, and bodies where the query
         speaks of them, have a pattern of statuses that no answer before it has. Records that leave something open
         are answers only if the query speaks of that, nothing else fits, or `open_records` are asked for. With
-        `confirm`, a second engine checks the proof. Raises QueryError, ReadingError, MissingEngineError.
+        `confirm`, a second engine checks the proof. Raises QueryError, ReadingError, ExtraError.
         """
         query, runs = self.read(text, readings)
         question = Question(self.search_for(query, len(runs)), query, runs, timeout)
