@@ -12,6 +12,7 @@ from bvn_asp import cli_atlas, cli_change, cli_query
 from bvn_asp.case import Case
 from bvn_asp.cli_audit import audit
 from bvn_asp.cli_batch import register
+from bvn_asp.cli_options import Readings
 from bvn_asp.decide import Engine
 from bvn_asp.deciding import chosen_readings, decide_paths
 from bvn_asp.decision import NOTICE
@@ -28,10 +29,6 @@ app = typer.Typer(
 )
 
 Paths = Annotated[list[Path], typer.Argument(help="Case files, folders of case files, or - for standard input.")]
-Readings = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
-]
 AssumeAbsent = Annotated[
     bool | None,
     typer.Option(

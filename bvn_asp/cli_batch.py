@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bvn_asp.cli_options import Readings
+from bvn_asp.deciding import chosen_readings
 from bvn_asp.decision import NOTICE
 from bvn_asp.errors import ExtraError, TableError
-from bvn_asp.policy import Policy, load_policy, shipped_path, shipped_policy
+from bvn_asp.policy import load_policy, shipped_path, shipped_policy
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
@@ -27,10 +29,6 @@ _EXTRAS = {
     "sql": ("sqlglot",),
     "cluster": ("ray",),
 }
-Reading = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
-]
 AssumeAbsent = Annotated[
     bool | None,
     typer.Option("--assume-absent/--no-assume-absent", help="Run as complete records, or not, whatever they say."),
@@ -70,12 +68,6 @@ def needs(*extras: str) -> None:
                 raise ExtraError(
                     f"this command needs {module}, which is not installed: pip install 'bvn-asp[{name}]'"
                 ) from None
-
-
-def _readings(policy: Policy, options: list[str] | None) -> dict[str, str]:
-    from bvn_asp.deciding import chosen_readings
-
-    return chosen_readings(policy, options)
 
 
 def register(app: typer.Typer) -> None:
@@ -152,7 +144,7 @@ def generate(
 def batch(
     path: Annotated[Path, typer.Argument(help="A .parquet, .arrow, .jsonl or .csv file of cases.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A new folder for the answers, in Parquet.")],
-    reading: Reading = None,
+    reading: Readings = None,
     assume_absent: AssumeAbsent = None,
     on_error: Annotated[OnError, typer.Option(help="Stop at a row that is no case, or write it down and go on.")] = (
         OnError.stop
@@ -165,8 +157,9 @@ def batch(
     needs("batch")
     from bvn_asp.batch.parts import Job, run
 
+    readings = chosen_readings(shipped_policy(), reading)
     job = Job(
-        path, output, shipped_path().read_text(encoding="utf-8"), _readings(shipped_policy(), reading), assume_absent,
+        path, output, shipped_path().read_text(encoding="utf-8"), readings, assume_absent,
         whole=not only, skip=on_error is OnError.skip,
     )  # fmt: skip
     job.check()
@@ -186,7 +179,7 @@ def batch(
 def impact(
     path: Annotated[Path, typer.Argument(help="A .parquet, .arrow, .jsonl or .csv file of cases.")],
     against: Annotated[Path | None, typer.Option(help="The changed policy, a .lp file.")] = None,
-    reading: Reading = None,
+    reading: Readings = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write an HTML page with charts too.")] = None,
     assume_absent: AssumeAbsent = None,
     on_error: Annotated[OnError, typer.Option(help="Stop at a row that is no case, or leave it out.")] = OnError.stop,
@@ -199,7 +192,7 @@ def impact(
     from bvn_asp.batch.version import Version
 
     other = load_policy(against) if against is not None else shipped_policy()
-    readings = _readings(other, reading)
+    readings = chosen_readings(other, reading)
     if against is None and not readings:
         fail("expected --against OTHER.lp, or --reading QUESTION=OPTION: what is to change?", BAD_INPUT)
     text = shipped_path().read_text(encoding="utf-8")
@@ -231,7 +224,7 @@ def compile_policy(
         int, typer.Option(min=1, max=8, help="Findings of a kind, surgeries, Modic changes of a case.")
     ] = 2,
     narrow: Annotated[bool, typer.Option("--narrow", help="Look at L3 to S1 only, not at T12 to S1.")] = False,
-    reading: Reading = None,
+    reading: Readings = None,
     assume_absent: AssumeAbsent = None,
 ) -> None:
     """Print the policy as one SQL query; where it cannot decide a case, its column `undecided` says so."""
@@ -240,7 +233,7 @@ def compile_policy(
     from bvn_asp.batch.sql import query
 
     policy = shipped_policy()
-    setting = Setting(policy, policy.readings(_readings(policy, reading)), assume_absent)
+    setting = Setting(policy, policy.readings(chosen_readings(policy, reading)), assume_absent)
     say(query(setting, sql, cases=table, wide=not narrow, room=room))
 
 

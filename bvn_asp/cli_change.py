@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from bvn_asp.cli_options import Readings
 from bvn_asp.deciding import chosen_readings
 from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
 
@@ -18,10 +19,6 @@ DIFFERENT = 1
 """Exit code of a comparison that found a difference, or could not settle that there is none."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
-Reading = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
-]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0, metavar="SECONDS", help="Stop searching after that.")
 ]
@@ -33,7 +30,7 @@ def whatif(
         str, typer.Option("--to", metavar="OUTCOME", help="approve, partial, deny, pend, or a body to be permissible.")
     ] = "approve",
     everything: Annotated[bool, typer.Option("--any", help="Let facts change that nobody can change, too.")] = False,
-    reading: Reading = None,
+    reading: Readings = None,
     assume_absent: Annotated[
         bool | None, typer.Option("--assume-absent/--no-assume-absent", help="Run as a complete record, or not.")
     ] = None,

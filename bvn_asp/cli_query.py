@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bvn_asp.errors import BvnError, ReadingError
+from bvn_asp.cli_options import Readings
+from bvn_asp.deciding import chosen_readings
+from bvn_asp.errors import BvnError
 from bvn_asp.terminal import INTERRUPTED, fail, say
 
 if TYPE_CHECKING:
@@ -17,10 +19,6 @@ if TYPE_CHECKING:
     from bvn_asp.query.finder import Finder
     from bvn_asp.query.found import Found, Verdict
 
-Readings = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="QUESTION=OPTION", help="Read a question otherwise; repeatable."),
-]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds that a search may last.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Let a second engine check every proof (extra `proof`).")]
 Certificate = Annotated[
@@ -59,7 +57,7 @@ def find(
     if count and save is not None:
         raise BvnError("--count finds no records that --save could write; give one of the two")
     finder = Finder()
-    readings = _readings(reading)
+    readings = chosen_readings(finder.policy, reading)
     if count:
         steps = finder.count(query, readings=readings, limit=limit or COUNT_LIMIT, timeout=timeout,
                              open_records=open_records)  # fmt: skip
@@ -109,7 +107,8 @@ def prove(
         raise BvnError("give an assertion or --file, not both")
     if certificate is not None and assertion is None:
         raise BvnError("--certificate is of one proof: give the assertion")
-    finder, readings = Finder(), _readings(reading)
+    finder = Finder()
+    readings = chosen_readings(finder.policy, reading)
     if assertion is not None:
         assertions = [Assertion("", 0, read_query(assertion, finder.policy))]
     else:
@@ -192,15 +191,6 @@ def _end(found: Found) -> None:
     if found.stopped == "interrupted":
         done = found.count or len(found.answers)
         fail(f"interrupted: {done} answers are complete, what else there is was not looked for", INTERRUPTED)
-
-
-def _readings(options: list[str] | None) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for text in options or ():
-        question, equals, option = text.partition("=")
-        if not equals or chosen.setdefault(question, option) != option:
-            raise ReadingError(f"--reading {text!r}: expected QUESTION=OPTION, each question once; see `bvn readings`")
-    return chosen
 
 
 class _Progress:
