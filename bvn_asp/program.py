@@ -51,10 +51,13 @@ def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = 
     transcript = Transcript()
     facts = [*room.terms(), *(("asked_limit", quantity, limit) for quantity, limit in limits)]
     control = grounded([policy, OPEN_INPUTS, RECORDS], facts, transcript, ("base", "records"))
-    atoms = {to_term(atom.symbol): atom.literal for atom in control.symbolic_atoms}
+    atoms, always = dict[Term, int](), set[int]()
+    for atom in control.symbolic_atoms:
+        atoms[to_term(atom.symbol)] = atom.literal
+        if atom.is_fact:
+            always.add(atom.literal)
     _check_order(transcript.statements, atoms)
-    always = frozenset(atom.literal for atom in control.symbolic_atoms if atom.is_fact)
-    return Ground(tuple(transcript.statements), atoms, always)
+    return Ground(tuple(transcript.statements), atoms, frozenset(always))
 
 
 def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bvn_asp import certificate
@@ -94,29 +94,22 @@ def proof_of(
 def minimal_core(space: Space, goal: Iterable[int], grounds: Grounds) -> tuple[Premise, ...] | None:
     """Return premises that together exclude `goal`, none of which can be spared; None if they allow it."""
     wanted = list(goal)
-    kept = _needed(space, wanted, grounds)
+    kept, _ = _tried(space, wanted, grounds, grounds, ())
     if kept is None:
         return None
     # Of several minimal sets, the one is found that spares readings first, then limits, then clauses.
-    ordered = sorted(kept, key=lambda premise: (-_ORDER[premise.kind], premise))
-    return tuple(_smallest(space, wanted, grounds, [], ordered, added=True))
-
-
-def _smallest(
-    space: Space, goal: list[int], grounds: Grounds, base: list[Premise], candidates: list[Premise], *, added: bool
-) -> list[Premise]:
-    """Return a minimal part of `candidates` that excludes `goal` together with `base`, by halves.
-
-    With `added`, it is not known yet whether `base` alone is enough.
-    """
-    if added and _needed(space, goal, {premise: grounds[premise] for premise in base}) is not None:
-        return []
-    if len(candidates) <= 1:
-        return candidates
-    first, second = candidates[: len(candidates) // 2], candidates[len(candidates) // 2 :]
-    later = _smallest(space, goal, grounds, [*base, *first], second, added=True)
-    earlier = _smallest(space, goal, grounds, [*base, *later], first, added=bool(later))
-    return [*earlier, *later]
+    needed, most = set[Premise](), len(kept)
+    while kept != needed:
+        spare = sorted(kept - needed, key=lambda premise: (_ORDER[premise.kind], premise))[:most]
+        rest, broken = _tried(space, wanted, grounds, kept.difference(spare), spare)
+        if rest is not None:
+            kept, most = rest, max(1, len(rest - needed) // 2)
+        elif len(broken) == 1:
+            # What is set aside holds all the same, but for one.
+            needed |= broken
+        else:
+            most = max(1, len(spare) // 2)
+    return tuple(sorted(kept, key=lambda premise: (-_ORDER[premise.kind], premise)))
 
 
 def minimal_cores(
@@ -150,6 +143,13 @@ def _branches(aside: frozenset[Premise], core: Iterable[Premise]) -> Iterator[fr
 _ORDER = {"reading": 0, "limit": 1, "clause": 2, "fact": 3}
 
 
-def _needed(space: Space, goal: list[int], grounds: Grounds) -> set[Premise] | None:
-    core = space.refutation([*goal, *(literal for literals in grounds.values() for literal in literals)])
-    return None if core is None else {p for p, literals in grounds.items() if core.intersection(literals)}
+def _tried(
+    space: Space, goal: list[int], grounds: Grounds, kept: Collection[Premise], aside: Collection[Premise]
+) -> tuple[set[Premise] | None, set[Premise]]:
+    """Return which of `kept` are enough to exclude `goal`; else None, and which of `aside` a world breaks that fits."""
+    assumed = [*goal, *(literal for premise in kept for literal in grounds[premise])]
+    held, core = space.attempt(assumed, [literal for premise in aside for literal in grounds[premise]])
+    if held is None:
+        assert core is not None
+        return {premise for premise in kept if core.intersection(grounds[premise])}, set()
+    return None, {premise for premise in aside if not held.issuperset(grounds[premise])}

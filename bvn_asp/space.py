@@ -8,8 +8,9 @@ in which it holds, or a proof that there is none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import clingo
@@ -21,7 +22,9 @@ from bvn_asp.shape import CORE_BODIES
 from bvn_asp.solve import INPUTS
 from bvn_asp.terms import Term, name_of
 
-_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore"]
+_OPTIONS = ["--warn=none", "--opt-strategy=usc", "--opt-mode=ignore", "--enum-mode=record"]
+_QUICK = ["--heuristic=Berkmin"]
+"""What makes most searches for any world quicker, but some for the one that departs least far slower."""
 _INPUT_NAMES = frozenset(name for name, _ in INPUTS)
 _OPEN = _INPUT_NAMES | {"described", "reread", "closed", "documented", "usual", "dated", "unremarkable"}
 """What one side can have from another."""
@@ -37,6 +40,16 @@ class World(NamedTuple):
     departures: tuple[Term, ...]
 
 
+class Attempt(NamedTuple):
+    """What a search for a world found: what `held` in it of what was asked, or a `core` of the assumptions.
+
+    The one is None where the other is not. The assumptions of a core are enough to contradict each other.
+    """
+
+    held: frozenset[int] | None
+    core: frozenset[int] | None
+
+
 class SearchTimeoutError(SolveError):
     """The time for a search is up; what was found until then stands, and nothing more is claimed."""
 
@@ -50,8 +63,6 @@ class Space:
     """
 
     def __init__(self, *sides: Ground, shared: Callable[[Term], bool] = lambda term: True) -> None:
-        self.control = clingo.Control(_OPTIONS)
-        self._solving: Any = self.control.configuration.solve
         self.statements: list[Statement] = []
         self.deadline: float | None = None
         self._atoms: list[dict[Term, int]] = []
@@ -59,17 +70,15 @@ class Space:
         self._guards: dict[Premise, int] = {}
         self._inactive: set[int] = set()
         self._conditional: dict[int, tuple[int, ...]] = {}
-        self._followers: list[Space] = []
-        self._heard: list[Statement] = []
-        self._last = 0
-        with self.control.backend() as backend:
-            self.true = self._define(backend, 0, ())
-            for side in sides:
-                self._join(backend, side, shared)
-            departs = self.terms("departs").items()
-            self.departures = {literal: term[1] for term, literal in departs if isinstance(term, tuple)}
-            self._minimize(backend)
-        self._size = len(self.statements)
+        # Nothing is grounded in the control, so atoms are numbered here.
+        self._fresh = count(1)
+        self.true = self._define(0, ())
+        for side in sides:
+            self._join(side, shared)
+        departs = self.terms("departs").items()
+        self.departures = {literal: term[1] for term, literal in departs if isinstance(term, tuple)}
+        self.program = tuple(self.statements)
+        self._size = next(self._fresh)
         facts = (
             {atoms[term] for term, literal in side.atoms.items() if literal in side.facts and term in atoms}
             for side, atoms in zip(sides, self._atoms, strict=True)
@@ -79,70 +88,96 @@ class Space:
         self.inputs = [
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
         ]
+        self._start(())
 
-    def again(self, fixed: Iterable[int] = ()) -> Space:
+    def _start(self, fixed: Collection[int]) -> None:
+        """Begin to search, with `fixed` for good; what departs little, and lies at few places, is preferred."""
+        self.control = clingo.Control([*_OPTIONS, *_QUICK] if fixed else _OPTIONS)
+        self._solving: Any = self.control.configuration.solve
+        self._told = 0
+        places = self.places.items()
+        with self.control.backend() as backend:
+            backend.add_minimize(1, [(literal, 1) for literal in self.departures])
+            backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for literal, term in places])
+            for literal in fixed:
+                backend.add_rule([], [-literal])
+
+    def _tell(self) -> None:
+        """Tell the control what was stated since it was told last."""
+        if self._told < len(self.statements):
+            with self.control.backend() as backend:
+                for choice, head, bound, body in islice(self.statements, self._told, None):
+                    if bound == len(body):
+                        backend.add_rule(head, body, choice)
+                    else:
+                        backend.add_weight_rule(head, bound, [(literal, 1) for literal in body], choice)
+            self._told = len(self.statements)
+
+    def again(self, fixed: Iterable[int] = (), program: Sequence[Statement] | None = None) -> Space:
         """Return a space like this one as it was built, without what was joined or added since.
 
         In it `fixed` holds for good, which makes searches quicker; a premise among it can no longer be set aside.
+        With `program`, only these of its statements are in it.
         """
-        return self._copy(self.statements[: self._size], set(fixed))
+        other, held = self._copy(), set(fixed)
+        other.statements, other._joined, other._fresh = list(program or self.program), {}, count(self._size)
+        if program is not None:
+            atoms = {abs(atom) for _, head, _, body in program for part in (head, body) for atom in part}
+            held = {literal for literal in held if literal > 0 or -literal in atoms}
+            other.departures = {literal: topic for literal, topic in self.departures.items() if literal in atoms}
+            other._varying = [atom for atom in self._varying if atom in atoms]
+        other._guards = {premise: guard for premise, guard in self._guards.items() if -guard not in held}
+        other._start(held)
+        return other
+
+    def drawn_on(self, literals: Iterable[int]) -> list[Statement]:
+        """Return what decides `literals` and what no record may be, without what was joined or added since."""
+        forbidden = [atom for _, head, _, body in self.program if not head for atom in body]
+        waiting, atoms, places = list(map(abs, [self.true, *literals, *forbidden])), set[int](), set[int]()
+        while waiting:
+            atom = waiting.pop()
+            if atom not in atoms:
+                atoms.add(atom)
+                new = [place for place in self._concluding.get(atom, ()) if place not in places]
+                places.update(new)
+                waiting += (abs(literal) for place in new for literal in self.program[place].body)
+        return [rule for place, rule in enumerate(self.program) if place in places or not rule.head]
+
+    @cached_property
+    def _concluding(self) -> dict[int, list[int]]:
+        """The places of the rules that conclude an atom."""
+        found: dict[int, list[int]] = {}
+        for place, rule in enumerate(self.program):
+            for atom in rule.head:
+                found.setdefault(atom, []).append(place)
+        return found
 
     def follower(self, fixed: Iterable[int]) -> Space:
         """Return a space like `again`, that has all literals of this one, those that are joined later included."""
-        other = self._copy(self.statements, set(fixed))
-        other._joined = self._joined
-        self._followers.append(other)
+        other, held = self._copy(), set(fixed)
+        other._guards = {premise: guard for premise, guard in self._guards.items() if -guard not in held}
+        other._start(held)
         return other
 
-    def _copy(self, statements: list[Statement], fixed: set[int]) -> Space:
+    def _copy(self) -> Space:
         other = object.__new__(Space)
         other.__dict__.update(self.__dict__)
-        other.control = clingo.Control(_OPTIONS)
-        other._solving = other.control.configuration.solve
-        other.statements, other._joined, other._inactive, other._conditional = [], {}, set(), {}
-        other._followers, other._heard, other._last = [], list(statements), 0
-        other._guards = {premise: guard for premise, guard in self._guards.items() if -guard not in fixed}
-        other._catch_up()
-        with other.control.backend() as backend:
-            other._minimize(backend)
-            for literal in fixed:
-                backend.add_rule([], [-literal])
+        other._inactive, other._conditional = set(), {}
         return other
 
-    def _catch_up(self) -> None:
-        """Add what the space that this one follows was told since."""
-        if self._heard:
-            heard, self._heard = self._heard, []
-            last = max((abs(atom) for _, head, _, body in heard for part in (head, body) for atom in part), default=0)
-            with self.control.backend() as backend:
-                for _ in range(self._last, last):
-                    self._last = backend.add_atom()
-                for statement in heard:
-                    self._add(backend, statement)
+    @property
+    def places(self) -> dict[int, Term]:
+        """The places at which findings lie, on any side, by their literals."""
+        sides = range(len(self._atoms))
+        return {literal: place for side in sides for place, literal in self.terms("spread", side).items()}
 
-    def _minimize(self, backend: Any) -> None:
-        """Prefer few departures, and of those findings at few places."""
-        backend.add_minimize(1, [(literal, 1) for literal in self.departures])
-        places = [place for side in range(len(self._atoms)) for place in self.terms("spread", side).items()]
-        backend.add_minimize(0, [(literal, 1 if _bodies(term) <= _NEAR else 2) for term, literal in places])
-
-    def _add(self, backend: Any, statement: Statement) -> None:
-        self.statements.append(statement)
-        for follower in self._followers:
-            follower._heard.append(statement)
-        choice, head, bound, body = statement
-        if bound == len(body):
-            backend.add_rule(head, body, choice)
-        else:
-            backend.add_weight_rule(head, bound, [(literal, 1) for literal in body], choice)
-
-    def _define(self, backend: Any, bound: int, body: tuple[int, ...]) -> int:
+    def _define(self, bound: int, body: tuple[int, ...]) -> int:
         """Return a literal that holds if so many of `body` do."""
-        atom: int = backend.add_atom()
-        self._add(backend, Statement(False, (atom,), bound, body))
+        atom = next(self._fresh)
+        self.statements.append(Statement(False, (atom,), bound, body))
         return atom
 
-    def _join(self, backend: Any, side: Ground, shared: Callable[[Term], bool]) -> None:
+    def _join(self, side: Ground, shared: Callable[[Term], bool]) -> None:
         known: dict[int, int] = {}
         given: set[int] = set()
         if self._atoms:
@@ -155,7 +190,7 @@ class Space:
         def mapped(literal: int) -> int:
             atom = known.get(abs(literal))
             if atom is None:
-                atom = known[abs(literal)] = backend.add_atom()
+                atom = known[abs(literal)] = next(self._fresh)
             return atom if literal > 0 else -atom
 
         definitions = Definitions(side)
@@ -166,27 +201,26 @@ class Space:
                 continue
             premise = None if choice else definitions.premise(head, body)
             rule = Statement(choice, heads, bound, literals)
-            self._add(backend, rule if premise is None else self._guarded(backend, premise, rule))
+            self.statements.append(rule if premise is None else self._guarded(premise, rule))
         atoms = {term: known[literal] for term, literal in side.atoms.items() if literal in known}
         for premise, terms in definitions.terms.items():
-            guard = (self._guard(backend, premise),)
-            self._add(backend, Statement(True, tuple(atoms[term] for term in terms), 1, guard))
+            guard = (self._guard(premise),)
+            self.statements.append(Statement(True, tuple(atoms[term] for term in terms), 1, guard))
             for term in terms:
                 opposite = atoms.get((OPPOSITES[name_of(term)], *term[1:]))
                 if opposite is not None and opposite > atoms[term]:
-                    self._add(backend, Statement(False, (), 3, (*guard, atoms[term], opposite)))
+                    self.statements.append(Statement(False, (), 3, (*guard, atoms[term], opposite)))
         self._atoms.append(atoms)
 
-    def _guarded(self, backend: Any, premise: Premise, rule: Statement) -> Statement:
+    def _guarded(self, premise: Premise, rule: Statement) -> Statement:
         """Return a rule that holds unless `premise` is set aside."""
-        body = rule.body if rule.bound == len(rule.body) else (self._define(backend, rule.bound, rule.body),)
-        return Statement(rule.choice, rule.head, len(body) + 1, (*body, -self._guard(backend, premise)))
+        body = rule.body if rule.bound == len(rule.body) else (self._define(rule.bound, rule.body),)
+        return Statement(rule.choice, rule.head, len(body) + 1, (*body, -self._guard(premise)))
 
-    def _guard(self, backend: Any, premise: Premise) -> int:
+    def _guard(self, premise: Premise) -> int:
         """Return the literal that sets `premise` aside."""
         if premise not in self._guards:
-            self._guards[premise] = backend.add_atom()
-            self._add(backend, Statement(True, (self._guards[premise],), 0, ()))
+            self._guards[premise] = self.free()
         return self._guards[premise]
 
     def literal(self, term: Term, side: int = 0) -> int:
@@ -222,8 +256,7 @@ class Space:
         if len(body) == 1:
             return body[0]
         if (bound, body) not in self._joined:
-            with self.control.backend() as backend:
-                self._joined[bound, body] = self._define(backend, bound, body)
+            self._joined[bound, body] = self._define(bound, body)
         return self._joined[bound, body]
 
     def all_of(self, literals: Iterable[int]) -> int:
@@ -242,28 +275,19 @@ class Space:
     def forbid(self, literals: Iterable[int]) -> None:
         """Exclude for good the worlds in which all of `literals` hold."""
         body = tuple(literals)
-        with self.control.backend() as backend:
-            self._add(backend, Statement(False, (), len(body), body))
+        self.statements.append(Statement(False, (), len(body), body))
 
     def held(self, premise: Premise) -> int:
         """Return the assumption that `premise` is not set aside."""
         return -self._guards[premise]
 
-    @property
-    def program(self) -> tuple[Statement, ...]:
-        """The statements of the sides, without what was joined or added since."""
-        return tuple(self.statements[: self._size])
-
-    def fresh(self, count: int) -> list[int]:
+    def fresh(self, number: int) -> list[int]:
         """Return so many new atoms."""
-        with self.control.backend() as backend:
-            return [backend.add_atom() for _ in range(count)]
+        return list(islice(self._fresh, number))
 
     def add(self, statements: Iterable[Statement]) -> None:
         """Add rules about atoms of this space."""
-        with self.control.backend() as backend:
-            for statement in statements:
-                self._add(backend, statement)
+        self.statements += statements
 
     def conditional(self, atoms: Iterable[int]) -> int:
         """Return a literal that is free, and false unless it is assumed; worlds tell of `atoms` where it holds."""
@@ -274,9 +298,8 @@ class Space:
 
     def free(self) -> int:
         """Return a literal that nothing decides: it can be assumed either way."""
-        with self.control.backend() as backend:
-            atom: int = backend.add_atom()
-            self._add(backend, Statement(True, (atom,), 0, ()))
+        atom = next(self._fresh)
+        self.statements.append(Statement(True, (atom,), 0, ()))
         return atom
 
     @property
@@ -301,46 +324,50 @@ class Space:
             for term, literal in self.terms("usual").items()
         ]
 
-    def find(
-        self, assumptions: Iterable[int], *, fewest: bool = False, set_aside: Iterable[Premise] = ()
-    ) -> World | None:
+    def find(self, assumptions: Iterable[int], *, fewest: bool = False) -> World | None:
         """Return a world in which all of `assumptions` hold, or None if there is none.
 
-        With `fewest`, it is one that departs least from the usual record. Every premise holds unless it is
-        `set_aside`. Raises SearchTimeoutError when the deadline passes.
+        With `fewest`, it is one that departs least from the usual record. Every premise holds. Raises
+        SearchTimeoutError when the deadline passes.
         """
-        aside = set(set_aside)
-        assumed = [*assumptions, *(self.held(premise) for premise in self._guards if premise not in aside)]
-        self._solving.opt_mode = "opt" if fewest else "ignore"
-        self._solving.models = 0 if fewest else 1
-        found: World | None = None
-        with self.control.solve(self._all(assumed), yield_=True, async_=True) as handle:
-            while True:
-                handle.resume()
-                self._wait(handle)
-                model = handle.model()
-                if model is None:
-                    return found
+        with self._search(self._all_held(assumptions), "opt" if fewest else "ignore", 0 if fewest else 1) as handle:
+            found: World | None = None
+            while model := self._next(handle):
                 found = self._world(model)
                 if not fewest:
-                    return found
+                    break
+            return found
 
     def holding(self, assumptions: Iterable[int], asked: Iterable[int] = ()) -> frozenset[int] | None:
         """Return which of the literals `asked` hold in some world of `assumptions`, or None if there is no world.
 
         Every premise holds. Raises SearchTimeoutError when the deadline passes.
         """
-        self._catch_up()
-        assumed = self._all([*assumptions, *(self.held(premise) for premise in self._guards)])
-        self._solving.opt_mode, self._solving.models = "ignore", 1
-        # To wait for another thread takes as long as most of these searches.
-        waits = self.deadline is not None
-        with self.control.solve(assumed, yield_=True, async_=waits) as handle:
-            if waits:
-                handle.resume()
-                self._wait(handle)
-            model = handle.model()
-            return None if model is None else frozenset(literal for literal in asked if model.is_true(literal))
+        return self.attempt(self._all_held(assumptions), asked).held
+
+    def attempt(self, assumptions: Iterable[int], asked: Iterable[int] = ()) -> Attempt:
+        """Look for a world in which all of `assumptions` hold, and tell which of the literals `asked` hold in it.
+
+        No premise holds but what `assumptions` hold. Raises SearchTimeoutError when the deadline passes.
+        """
+        with self._search(assumptions, "ignore", 1, short=True) as handle:
+            model = self._next(handle)
+            if model is None:
+                return Attempt(None, frozenset(handle.core()))
+            return Attempt(frozenset(literal for literal in asked if model.is_true(literal)), None)
+
+    def reached(self, assumptions: Iterable[int], goals: Iterable[int]) -> set[int]:
+        """Return which of the literals `goals`, each by itself, hold in some world of `assumptions`.
+
+        Every premise holds. Raises SearchTimeoutError when the deadline passes.
+        """
+        found, left = set[int](), set(goals)
+        with self._search(self._all_held(assumptions), "ignore", 0, short=True) as handle:
+            while left and (model := self._next(handle)):
+                found |= {literal for literal in left if model.is_true(literal)}
+                left -= found
+                model.context.add_clause(list(left))
+        return found
 
     def patterns(self, assumptions: Iterable[int], literals: Iterable[int]) -> Iterator[World]:
         """Yield worlds in which all of `assumptions` hold, each pattern of `literals` once.
@@ -348,46 +375,38 @@ class Space:
         Raises SearchTimeoutError when the deadline passes.
         """
         told = list(dict.fromkeys(map(abs, literals)))
-        held = [self.held(premise) for premise in self._guards]
-        self._solving.opt_mode, self._solving.models = "ignore", 0
-        with self.control.solve(self._all([*assumptions, *held]), yield_=True, async_=True) as handle:
-            while True:
-                handle.resume()
-                self._wait(handle)
-                model = handle.model()
-                if model is None:
-                    return
+        with self._search(self._all_held(assumptions), "ignore", 0) as handle:
+            while model := self._next(handle):
                 yield self._world(model)
                 is_true = model.is_true
                 model.context.add_clause([-literal if is_true(literal) else literal for literal in told])
 
-    def refutation(self, assumptions: Iterable[int]) -> frozenset[int] | None:
-        """Return which of `assumptions` are enough to contradict each other, or None if they do not.
+    def _all_held(self, assumptions: Iterable[int]) -> list[int]:
+        return [*assumptions, *(-guard for guard in self._guards.values())]
 
-        No premise holds but what `assumptions` hold. Raises SearchTimeoutError when the deadline passes.
+    def _search(self, assumptions: Iterable[int], mode: str, models: int, *, short: bool = False) -> clingo.SolveHandle:
+        """Begin a search for so many models, in which every version that `assumptions` do not speak of is not there.
+
+        One that is `short` is waited for in this thread, unless it can run out of time: that is quicker.
         """
-        self._catch_up()
-        self._solving.opt_mode, self._solving.models = "ignore", 1
-        waits = self.deadline is not None
-        with self.control.solve(self._all(list(assumptions)), yield_=True, async_=waits) as handle:
-            if waits:
-                handle.resume()
-                self._wait(handle)
-            return None if handle.model() is not None else frozenset(handle.core())
+        self._tell()
+        self._solving.opt_mode, self._solving.models = mode, models
+        assumed = list(assumptions)
+        absent = self._inactive.difference(-literal for literal in assumed)
+        self._waits = self.deadline is not None or not short
+        return self.control.solve([*assumed, *absent], yield_=True, async_=self._waits)
 
-    def _all(self, assumptions: list[int]) -> list[int]:
-        """Return `assumptions`, and that every version they do not speak of is not there."""
-        return [*assumptions, *self._inactive.difference(-literal for literal in assumptions)]
-
-    def _wait(self, handle: clingo.SolveHandle) -> None:
+    def _next(self, handle: clingo.SolveHandle) -> clingo.Model | None:
+        handle.resume()
         # Short waits, so that an interrupt from the keyboard is seen between two of them.
         try:
             self.check_time()
-            while not handle.wait(0.05):
+            while self._waits and not handle.wait(0.05):
                 self.check_time()
         except SearchTimeoutError:
             handle.cancel()
             raise
+        return handle.model()
 
     def check_time(self) -> None:
         """Raise SearchTimeoutError when the deadline has passed."""

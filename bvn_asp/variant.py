@@ -32,10 +32,10 @@ class Variant(NamedTuple):
 
 
 class Variants:
-    """Makes variants in spaces that are built like `space`."""
+    """Makes variants of what `about` draws on, in spaces that are built like `space`."""
 
-    def __init__(self, space: Space) -> None:
-        self._statements = space.program
+    def __init__(self, space: Space, about: Iterable[int]) -> None:
+        self._statements = space.drawn_on(about)
         self._uses: dict[int, list[int]] = {}
         self._heads: dict[int, list[int]] = {}
         for place, (_, head, _, body) in enumerate(self._statements):

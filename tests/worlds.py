@@ -59,7 +59,7 @@ def random_world(random: Random, search: Search, readings: dict[str, str]) -> Wo
 def _possible(random: Random, space: Space, kept: list[int], wanted: list[int]) -> list[int]:
     """Return `kept`, and of `wanted` as much as a record can state with it."""
     while True:
-        core = space.refutation([*kept, *wanted])
+        core = space.attempt([*kept, *wanted]).core
         if core is None:
             return [*kept, *wanted]
         culprits = [literal for literal in wanted if literal in core]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from bvn_asp.audit.finding import Finding
@@ -33,7 +33,9 @@ def changes(study: Study) -> Iterator[Finding]:
         for part in parts:
             twins = together if together is not None and part == group else _Twins(study, next(spaces), part)
             if twins.idles:
-                proof = twins.idle(next(as_read))
+                # What one fact rests on, another of the same name most often does too.
+                known = [readings for name, readings in idle if name == _key(part[0])[0]]
+                proof = twins.idle(next(as_read), map(dict, known))
                 key = _key(part[0])[0], tuple(sorted(proof.readings.items()))
                 idle.setdefault(key, []).extend((topic, proof) for topic in part)
                 continue
@@ -46,7 +48,7 @@ def changes(study: Study) -> Iterator[Finding]:
 
 def _opens(study: Study) -> bool:
     """Tell whether leaving out facts, any set of them, can turn a denial into an approval of anything."""
-    space = study.space.again([*study.plain, *study.run])
+    space = next(study.spaces([*study.plain, *study.run]))
     stated = [at for topic, inputs in study.stated.items() if topic != "requested" for at in inputs.values()]
     variant = study.variants.of(space, stated)
     space.add(Statement(False, (), 2, (variant.version[literal], -literal)) for literal in stated)
@@ -112,8 +114,11 @@ class _Twins:
         first, second = (study.search.replay(each, space=twins.space) for each in worlds)
         return first, second
 
-    def idle(self, space: Space) -> Proof:
-        """Return the proof that the topics change no recommendation; in `space`, the readings are open."""
+    def idle(self, space: Space, likely: Iterable[Mapping[str, str]]) -> Proof:
+        """Return the proof that the topics change no recommendation; in `space`, the readings are open.
+
+        Readings that are `likely` enough are tried first.
+        """
         study = self.study
         fixed = [*study.plain, *study.any_reading]
         twins = _Twins(study, space, self.topics)
@@ -125,10 +130,9 @@ class _Twins:
             for term, literal in twins.space.terms("chosen").items()
             if isinstance(term, tuple) and literal in twins.variant.beside
         }
-        nearest = {premise: literals for premise, literals in readings.items() if premise.clause in near}
-        core = minimal_core(twins.space, goal, nearest)
-        if core is None:
-            core = minimal_core(twins.space, goal, readings) or ()
+        parts = [{p: x for p, x in readings.items() if p.clause in few} for few in (*likely, near)]
+        cores = (minimal_core(twins.space, goal, part) for part in (*parts, readings))
+        core = next((core for core in cores if core is not None), ())
         words = f"{self.words} changes a recommendation"
         return study.certified(proof_of(twins.space, words, [*fixed, *goal], core, readings, study.search.room))
 

@@ -27,7 +27,7 @@ def exceptions(study: Study) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[_Undone]] = {}
     held = [study.space.held(premise) for premise in study.space.premises]
     fixed = [*held, *study.space.usual(study.search.usual), *study.any_reading, study.documented]
-    spaces, place = study.spaces(fixed), study.space.follower(fixed)
+    spaces, place = study.spaces(fixed, [*study.space.departures, *study.space.places]), study.space.follower(fixed)
     for entity in [t[1] for t in study.search.topics if isinstance(t, tuple) and t[0] == "present"]:
         about = [topic for topic in study.search.topics if isinstance(topic, tuple) and entity in topic]
         alone = [-literal for literal, topic in study.space.departures.items() if topic not in about]
@@ -58,14 +58,16 @@ def _undone(
 ) -> Iterator[tuple[str, str, _Undone]]:
     """Find pairs of which a change of `detail` lifts the exclusion, and the indication is unmet for `entity` alone."""
     variant = study.variants.of(space, study.stated[detail].values())
-    for exclusion in study.exclusions:
-        fails = variant.literal(study.fails[exclusion])
-        for indication in stopping if fails != study.fails[exclusion] else ():
-            goal = [variant.active, *alone, study.passes[exclusion], fails, study.fails[indication]]
-            study.claims += 1
-            if space.holding(goal) is not None:
-                words = words_of(study.policy, entity, {}), words_of(study.policy, detail, {}).partition(": ")[2]
-                yield indication, exclusion, _Undone(*words, space, goal, _fewest_readings(space, goal))
+    words = words_of(study.policy, entity, {}), words_of(study.policy, detail, {}).partition(": ")[2]
+    lifted = {id: variant.literal(study.fails[id]) for id in study.exclusions}
+    goals = {
+        (indication, exclusion): space.all_of([study.passes[exclusion], fails, study.fails[indication]])
+        for exclusion, fails in lifted.items() if fails != study.fails[exclusion]
+        for indication in stopping
+    }  # fmt: skip
+    for (indication, exclusion) in sorted(study.reachable(goals, [variant.active, *alone], space)):
+        goal = [variant.active, *alone, goals[indication, exclusion]]
+        yield indication, exclusion, _Undone(*words, space, goal, _fewest_readings(space, goal))
 
 
 def _witness(study: Study, case: _Undone) -> Witness:

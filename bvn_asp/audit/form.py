@@ -20,8 +20,9 @@ _FIRES = "__fires"
 
 def form(study: Study) -> Iterator[Finding]:
     """Find predicates that nothing uses, rules that no record makes fire, and criteria without rules or citation."""
-    rules = [node for node in _nodes(study.policy.text) if node.ast_type == ast.ASTType.Rule]
-    yield from _unused(study, rules)
+    nodes = _nodes(study.policy.text)
+    rules = [node for node in nodes if node.ast_type == ast.ASTType.Rule]
+    yield from _unused(nodes, rules)
     yield from _idle_rules(study, rules)
     for id in study.ids:
         clause = study.policy.clauses[id]
@@ -33,10 +34,10 @@ def form(study: Study) -> Iterator[Finding]:
             )
 
 
-def _unused(study: Study, rules: list[Any]) -> Iterator[Finding]:
+def _unused(nodes: list[Any], rules: list[Any]) -> Iterator[Finding]:
     shown = {
         name
-        for node in _nodes(study.policy.text)
+        for node in nodes
         if node.ast_type in (ast.ASTType.ShowSignature, ast.ASTType.ShowTerm)
         for name in ([node.name] if node.ast_type == ast.ASTType.ShowSignature else _names(node.body))
     }
@@ -60,14 +61,9 @@ def _idle_rules(study: Study, rules: list[Any]) -> Iterator[Finding]:
     space.deadline = study.deadline
     goals = {place: space.literal((_FIRES, place)) for place in range(len(conditional))}
     run = [-space.literal("complete")]
-    left = dict(goals)
-    while left:
-        held = space.holding([*run, space.any_of(left.values())], left.values())
-        if held is None:
-            break
-        left = {place: literal for place, literal in left.items() if literal not in held}
+    fired = space.reached(run, goals.values())
     study.claims += len(goals)
-    for place in sorted(left):
+    for place in (place for place, literal in goals.items() if literal not in fired):
         rule = conditional[place]
         text = " ".join(str(rule).split())
         goal = [*run, *(space.held(premise) for premise in space.premises), goals[place]]

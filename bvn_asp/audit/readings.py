@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bvn_asp.audit.finding import Finding
-from bvn_asp.audit.study import Study
+from bvn_asp.audit.study import DECIDED, Study
 from bvn_asp.policy import Question
 from bvn_asp.proofs import proof_of
 from bvn_asp.space import Space
 
-_DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")
-
 
 def readings(study: Study) -> Iterator[Finding]:
     """Find what each option of each question does to the policy, the other questions read by default."""
-    usually = [id for id in study.criteria if study.possible([study.alone[id]])]
+    decides = study.reachable(study.alone)
+    usually = [id for id in study.criteria if id in decides]
     for question, space in zip(study.policy.questions.values(), study.spaces([*study.plain, *study.run]), strict=False):
         yield from _question(study, space, question, usually)
 
@@ -25,7 +24,7 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
     options = {term: literal for term, literal in space.terms("selected").items() if term[1] == question.id}  # type: ignore[index]
     variant = study.variants.of(space, options.values())
     touched = [id for id in study.ids if variant.literal(study.fails[id]) != study.fails[id]]
-    decided = [literal for name in _DECIDED for literal in space.terms(name).values() if literal in variant.version]
+    decided = [literal for name in DECIDED for literal in space.terms(name).values() if literal in variant.version]
     differ = space.any_of(-space.equal(literal, variant.literal(literal)) for literal in decided)
     stricter = space.any_of(space.all_of([-study.fails[id], variant.literal(study.fails[id])]) for id in touched)
     for option in question.options:
@@ -36,33 +35,37 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
         meaning = f"{question.text} Read as: {question.options[option]}."
         run = [variant.active]
         run += [variant.literal(literal if term[2] == option else -literal) for term, literal in options.items()]  # type: ignore[index]
+        changes = space.reached(run, [differ, stricter])
         study.claims += 2
-        if space.holding([*run, differ]) is None:
+        if differ not in changes:
             words, room = f"{subject} changes a decision", study.search.room
             goal = [*study.plain, *study.run, *run, differ]
             yield Finding(
                 "reading-idle", (subject,), "notice", f"This option changes no decision at all. {meaning}", (), chosen,
                 proofs=(study.certified(proof_of(space, words, goal, (), {}, room)),),
             )  # fmt: skip
-        if not study.possible([study.outcomes["approve"]], chosen):
-            proofs = study.proofs([study.outcomes["approve"]], f"approved under {subject}", chosen, most=6)
+        # A criterion that the option does not touch is silenced only by one that it makes fail more often.
+        candidates = [id for id in usually if stricter in changes or id in touched]
+        approve = study.outcomes["approve"]
+        goals = [approve, *(study.alone[id] for id in candidates)]
+        reached = study.as_read.reached(study.space.run(chosen), goals)
+        study.claims += len(goals)
+        if approve not in reached:
+            proofs = study.proofs([approve], f"approved under {subject}", chosen, most=6)
             clauses = tuple(dict.fromkeys(id for proof in proofs for id in proof.clauses))
             yield Finding(
                 "reading-unsatisfiable", (subject,), "defect", f"Under this option nothing can be approved. {meaning}",
                 clauses, chosen, proofs=proofs,
             )  # fmt: skip
         else:
-            # A criterion that the option does not touch is silenced only by one that it makes fail more often.
-            more = space.holding([*run, stricter]) is not None
-            candidates = [id for id in usually if more or id in touched]
-            yield from _silenced(study, subject, meaning, chosen, candidates)
+            silenced = [id for id in candidates if study.alone[id] not in reached]
+            yield from _silenced(study, subject, meaning, chosen, silenced)
 
 
 def _silenced(
-    study: Study, subject: str, meaning: str, chosen: dict[str, str], candidates: list[str]
+    study: Study, subject: str, meaning: str, chosen: dict[str, str], silenced: list[str]
 ) -> Iterator[Finding]:
-    """Find criteria that decide alone by default, and never under the option."""
-    silenced = [id for id in candidates if not study.possible([study.alone[id]], chosen)]
+    """Find criteria that decide alone by default, and never under the option: `silenced`, if there are any."""
     if not silenced:
         return
     proofs = tuple(

@@ -53,14 +53,8 @@ def relations(study: Study) -> Iterator[Finding]:
 
 def _implied(study: Study, id: str, ids: list[str]) -> set[str]:
     """Return which criteria fail on every record on which `id` does."""
-    left = {other: -study.fails[other] for other in ids if other != id}
-    while left:
-        held = study.by_default.holding([study.fails[id], study.space.any_of(left.values())], left.values())
-        if held is None:
-            break
-        left = {other: literal for other, literal in left.items() if literal not in held}
-    study.claims += len(ids) - 1
-    return set(left)
+    passing = {other: -study.fails[other] for other in ids if other != id}
+    return passing.keys() - study.reachable(passing, [study.fails[id]])
 
 
 def _trivial(study: Study, one: str, other: str, implied: dict[str, set[str]], heads: list[str]) -> bool:

@@ -16,6 +16,8 @@ from bvn_asp.space import SETTINGS, Space
 from bvn_asp.terms import FORMS, Term
 from bvn_asp.variant import Variants
 
+DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")
+"""Predicates that say what is decided of a record."""
 _MOST_VARIANTS = 32
 """Most variants of one space."""
 
@@ -110,15 +112,9 @@ class Study:
         self, goals: Mapping[Goal, int], assumptions: Iterable[int] = (), place: Space | None = None
     ) -> set[Goal]:
         """Return which of `goals`, each by itself, some record fits; readings by default, unless in another `place`."""
-        assumed, left, reached = list(assumptions), dict(goals), set[Goal]()
-        while left:
-            held = (place or self.by_default).holding([*assumed, self.space.any_of(left.values())], left.values())
-            if held is None:
-                break
-            reached |= {goal for goal, literal in left.items() if literal in held}
-            left = {goal: literal for goal, literal in left.items() if literal not in held}
         self.claims += len(goals)
-        return reached
+        reached = (place or self.by_default).reached(assumptions, goals.values())
+        return {goal for goal, literal in goals.items() if literal in reached}
 
     def witness(self, goal: Iterable[int], readings: Mapping[str, str] | None = None) -> Witness | None:
         """Return the most usual record that fits all of `goal`."""
@@ -129,7 +125,7 @@ class Study:
     ) -> tuple[Proof, ...]:
         """Return minimal proofs that no record fits all of `goal`, the shortest first."""
         found = self.search.proofs(goal, words, readings, most=most, confirm=self.confirm)
-        return tuple(sorted(found, key=lambda proof: len(proof.premises)))
+        return tuple(sorted(found, key=lambda proof: (len(proof.premises), proof.premises)))
 
     @cached_property
     def stated(self) -> dict[Term, dict[tuple[Term, ...], int]]:
@@ -141,15 +137,25 @@ class Study:
         return found
 
     @cached_property
+    def decisive(self) -> list[int]:
+        """What is decided of a record, and what a decision is explained by: the literals that variants are about."""
+        terms = (literal for name in DECIDED for literal in self.space.terms(name).values())
+        return [*self.fails.values(), *self.passes.values(), *terms, self.documented]
+
+    @cached_property
     def variants(self) -> Variants:
         """What makes variants in the spaces of this study."""
-        return Variants(self.space)
+        return Variants(self.space, self.decisive)
 
-    def spaces(self, fixed: Iterable[int]) -> Iterator[Space]:
-        """Yield a space with `fixed` for every next variant: a new one now and then, for each makes it slower."""
+    def spaces(self, fixed: Iterable[int], also: Iterable[int] = ()) -> Iterator[Space]:
+        """Yield a space with `fixed` for every next variant: a new one now and then, for each makes it slower.
+
+        In it is what decides, and what `also` draws on.
+        """
         kept = list(fixed)
+        program = self.space.drawn_on([*self.decisive, *also, *(literal for literal in kept if literal > 0)])
         while True:
-            space = self.space.again(kept)
+            space = self.space.again(kept, program)
             for _ in range(_MOST_VARIANTS):
                 yield space
 

@@ -42,7 +42,7 @@ class Reach:
         return [literals.of(condition)] if self._refuted([self._relaxed.of(condition)]) else None
 
     def _refuted(self, goals: Iterable[int]) -> bool:
-        return self.literals.space.refutation([*self._assumed, *goals]) is not None
+        return self.literals.space.attempt([*self._assumed, *goals]).held is None
 
     def _one_denial(self, parts: list[Condition]) -> list[int] | None:
         """Return what is simple among `parts`, and one other part, if no complete record fits them."""
@@ -51,8 +51,8 @@ class Reach:
         if self._refuted([self.documented, *kept]):
             return kept
         # What a refutation of the whole draws on is tried first.
-        core = self.literals.space.refutation([*self._assumed, self.documented, *kept, *others]) or frozenset()
-        for literal in sorted(others, key=lambda literal: literal not in core):
+        _, core = self.literals.space.attempt([*self._assumed, self.documented, *kept, *others])
+        for literal in sorted(others, key=lambda literal: literal not in (core or ())):
             if self._refuted([self.documented, *kept, literal]):
                 return [*kept, literal]
         return None
