@@ -65,7 +65,7 @@ def _undone(
         for exclusion, fails in lifted.items() if fails != study.fails[exclusion]
         for indication in stopping
     }  # fmt: skip
-    for (indication, exclusion) in sorted(study.reachable(goals, [variant.active, *alone], space)):
+    for indication, exclusion in sorted(study.reachable(goals, [variant.active, *alone], space)):
         goal = [variant.active, *alone, goals[indication, exclusion]]
         yield indication, exclusion, _Undone(*words, space, goal, _fewest_readings(space, goal))
 
