@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 
+from bvn_asp.contrast import Contrast, Contrasts
 from bvn_asp.decide import SIDES
 from bvn_asp.errors import SolveError
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
-from bvn_asp.search import Search
+from bvn_asp.search import RECOMMENDATIONS, Search
 from bvn_asp.space import SearchTimeoutError, Space, World
 from bvn_asp.terms import FORMS, Term, name_of
-from bvn_asp.twins import RANK, Pair, Twin, Twins
+from bvn_asp.twins import Pair, Twin, Twins
 from bvn_asp.wording import words_of
 
 KINDS = ("clause", "limit", "reading", "fact", "missing")
@@ -54,6 +55,7 @@ class Atlas:
         self.search = Search(policy)
         self.twins = Twins(self.search)
         self.space = self.twins.space
+        self._contrasts = Contrasts(self.search)
         self._shown: set[Term] = set()
 
     def entries(self, kinds: Collection[str] = KINDS) -> Iterator[Entry]:
@@ -219,98 +221,55 @@ class Atlas:
             return term
         return (self._subject(term[1]), term[2]) if term[0] == "is" else self._subject(term[1])
 
-    @cached_property
-    def _stated(self) -> dict[Term, tuple[dict[Term, int], dict[Term, int]]]:
-        """What can be stated of every subject, with its literal on each side."""
-        found: dict[Term, tuple[dict[Term, int], dict[Term, int]]] = {}
-        for side in (0, 1):
-            for literal, term in self.space.inputs[side].items():
-                if isinstance(term, tuple) and term[0] in FORMS:
-                    found.setdefault(term[1], ({}, {}))[side][term] = literal
-        return found
-
     def facts(self) -> Iterator[Entry]:
         """Yield for every fact, and option of a choice, two records of which one states it and one something else."""
         groups: dict[Term, list[Term]] = {}
-        for sides in self._stated.values():
-            for term in sides[0]:
-                if name_of(term) != "value":
-                    groups.setdefault(self._key(term), []).append(term)
+        for term in self.search.space.inputs[0].values():
+            if name_of(term) in FORMS and name_of(term) != "value":
+                groups.setdefault(self._key(term), []).append(term)
         for key, terms in groups.items():
             if key not in self._shown:
-                yield from self._contrast("fact", terms, self._opposed, self.twins.documented)
-
-    def _opposed(self, term: Term) -> int:
-        """Return the literal that one record states `term`, and the other something else of the same."""
-        assert isinstance(term, tuple)
-        space, sides = self.space, self._stated[term[1]]
-        return space.any_of(
-            space.all_of([sides[side][term], space.any_of(x for t, x in sides[1 - side].items() if t != term)])
-            for side in (0, 1)
-        )
+                yield self._contrast("fact", terms)
 
     def missing(self) -> Iterator[Entry]:
         """Yield for everything that a record can state two records of which one leaves it open, and else nothing."""
         groups: dict[Term, list[Term]] = {}
-        for subject, sides in self._stated.items():
-            if name_of(subject) != "requested":
-                groups.setdefault(self._subject(subject), []).append(next(iter(sides[0])))
+        for term in self.search.space.inputs[0].values():
+            if isinstance(term, tuple) and term[0] in FORMS and name_of(term[1]) != "requested":
+                groups.setdefault(self._subject(term[1]), []).append(term)
         for terms in groups.values():
-            yield from self._contrast("missing", terms, self._forgotten, [-self.space.literal("closed")])
+            yield self._contrast("missing", terms)
 
-    def _forgotten(self, term: Term) -> int:
-        """Return the literal that one record leaves open what the other, complete one says of the subject of `term`."""
-        assert isinstance(term, tuple)
-        space, sides, topic = self.space, self._stated[term[1]], self.search.about[term[1]]
-        entry = self.twins.entries[self.twins.entry(topic)]
-        return space.any_of(
-            space.all_of([
-                space.literal("documented", side), -space.any_of(sides[1 - side].values()), entry,
-                space.any_of(sides[side].values()),
-            ])
-            for side in (0, 1)
-        )  # fmt: skip
-
-    def _contrast(
-        self, kind: str, terms: list[Term], literal: Callable[[Term], int], assumed: list[int]
-    ) -> Iterator[Entry]:
+    def _contrast(self, kind: str, terms: list[Term]) -> Entry:
+        """Return the nearest two records that differ in the entry of `terms` alone."""
         subject = terms[0][1] if isinstance(terms[0], tuple) else terms[0]
         choice = terms[0][2] if isinstance(terms[0], tuple) and terms[0][0] == "is" and kind == "fact" else ""
         if isinstance(subject, tuple) and subject[0] in ("drug_class", "endplate", "feature"):
             choice = subject[-1]
         words = words_of(self.policy, subject, {}) + (f": {words_of(self.policy, choice, {})}" if choice else "")
         edge = Edge(kind, "", words)
-        if not self._used.intersection(self.space.literal(term) for term in terms):
-            yield Entry(edge, None, remark="no recommendation draws on it")
-            return
-        goal = [*assumed, self.space.any_of(map(literal, terms))]
-        yield self._bounded(self.space, edge, lambda: self._entry(edge, self._nearest(goal), "it changes nothing"))
+        found = Entry(edge, None, remark="no recommendation draws on it")
+        by_topic: dict[Term, list[Term]] = {}
+        for term in terms:
+            assert isinstance(term, tuple)
+            by_topic.setdefault(self.search.about[term[1]], []).append(term)
+        for topic, some in by_topic.items():
+            if found.pair is None and self._contrasts.uses(some):
+                contrast = self._contrasts.of(self.twins.together(topic), open_records=kind == "missing")
+                goal = contrast.opposed(some) if kind == "fact" else contrast.forgotten(some)
+                found = self._bounded(contrast.space, edge, partial(self._apart, edge, contrast, goal))
+        return found
 
-    def _nearest(self, goal: list[int]) -> World | None:
+    def _apart(self, edge: Edge, contrast: Contrast, goal: list[int]) -> Entry:
         """Return the nearest pair, or any if the nearest takes too long."""
         try:
-            return self.twins.world(goal)
+            world = contrast.world(goal)
         except SearchTimeoutError:
             if self.deadline is not None and time.monotonic() > self.deadline:
                 raise
-            self.space.deadline = time.monotonic() + MOST_SECONDS
-            return self.twins.world(goal, fewest=False)
-
-    @cached_property
-    def _used(self) -> set[int]:
-        """The literals that the recommendation on record 0 draws on."""
-        rules: dict[int, list[int]] = {}
-        for statement in self.space.statements:
-            for head in statement.head:
-                rules.setdefault(head, []).extend(map(abs, statement.body))
-        found: set[int] = set()
-        waiting = [abs(literal) for literal in self.space.terms("recommend").values()]
-        while waiting:
-            atom = waiting.pop()
-            if atom not in found:
-                found.add(atom)
-                waiting += rules.get(atom, ())
-        return found
+            contrast.space.deadline = time.monotonic() + MOST_SECONDS
+            world = contrast.world(goal, fewest=False)
+        return self._entry(edge, world, "it changes nothing")
 
     # Readings
 
@@ -343,5 +302,5 @@ class Atlas:
         ]
         if decided[0].recommendation == decided[1].recommendation:
             raise SolveError(f"{edge.clause}={option}: a search found a difference that the decision does not show")
-        decided.sort(key=lambda twin: RANK.index(twin.recommendation))
+        decided.sort(key=lambda twin: RECOMMENDATIONS.index(twin.recommendation))
         return Entry(edge, Pair(edge.clause, "", question.text, tuple(decided), {edge.clause: option}))

@@ -214,10 +214,22 @@ class Statement(NamedTuple):
 
 
 class Transcript(clingo.Observer):
-    """Keeps every ground rule, choices and constraints included: what a search builds on."""
+    """Keeps every ground rule, choices and constraints included: what a search builds on.
+
+    `shown` holds the predicates of which an answer set shows something.
+    """
 
     def __init__(self) -> None:
         self.statements: list[Statement] = []
+        self.shown: set[str] = set()
+
+    def output_atom(self, symbol: clingo.Symbol, atom: int) -> None:
+        """Keep the predicate of what an answer set shows."""
+        self.shown.add(symbol.name)
+
+    def output_term(self, symbol: clingo.Symbol, condition: Sequence[int]) -> None:
+        """Keep the predicate of what an answer set shows."""
+        self.shown.add(symbol.name)
 
     def rule(self, choice: bool, head: Sequence[int], body: Sequence[int]) -> None:
         """Keep a rule."""

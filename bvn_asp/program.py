@@ -36,11 +36,12 @@ class Premise(NamedTuple):
 
 @dataclass(frozen=True)
 class Ground:
-    """A policy ground over open inputs: its rules, its atoms by term, and which of them are facts."""
+    """A policy ground over open inputs: its rules, its atoms by term, which of them are facts, and what it shows."""
 
     statements: tuple[Statement, ...] = field(repr=False)
     atoms: Mapping[Term, int] = field(repr=False)
     facts: frozenset[int] = field(repr=False)
+    shown: frozenset[str] = field(repr=False)
 
 
 def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = ()) -> Ground:
@@ -57,7 +58,7 @@ def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = 
         if atom.is_fact:
             always.add(atom.literal)
     _check_order(transcript.statements, atoms)
-    return Ground(tuple(transcript.statements), atoms, frozenset(always))
+    return Ground(tuple(transcript.statements), atoms, frozenset(always), frozenset(transcript.shown))
 
 
 def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:

@@ -21,8 +21,18 @@ from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
 
-RECOMMENDATIONS = ("approve", "partial", "deny", "pend")
+RECOMMENDATIONS = ("approve", "partial", "pend", "deny")
+"""The most wanted first."""
 _RUN_INPUTS = ("selected", "reread")
+
+
+def preferred(space: Space, one: Mapping[str, int], other: Mapping[str, int]) -> int:
+    """Return the literal that a record with the outcomes `one` is recommended more than one with `other`."""
+    return space.any_of(
+        space.all_of([one[better], other[worse]])
+        for place, better in enumerate(RECOMMENDATIONS)
+        for worse in RECOMMENDATIONS[place + 1 :]
+    )
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,15 @@ class Search:
         found: dict[Term, list[Term]] = {}
         for subject, topic in self.about.items():
             found.setdefault(topic, []).append(subject)
+        return found
+
+    @cached_property
+    def statable(self) -> dict[Term, dict[tuple[Term, ...], int]]:
+        """What a record can state of each topic, with its literals."""
+        found: dict[Term, dict[tuple[Term, ...], int]] = {topic: {} for topic in self.topics}
+        for literal, term in self.space.inputs[0].items():
+            if isinstance(term, tuple) and term[0] in FORMS:
+                found[self.about[term[1]]][term] = literal
         return found
 
     @cached_property
@@ -156,6 +175,11 @@ class Search:
             if isinstance(term, tuple) and term[0] in FORMS:
                 found.setdefault(self.about[term[1]], set()).add(term)
         return found
+
+    @cached_property
+    def outcomes(self) -> dict[str, int]:
+        """The literal of every recommendation, the most wanted first."""
+        return {outcome: self.space.literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
 
     def proofs(
         self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,

@@ -33,7 +33,10 @@ SETTINGS = ("closed", "complete", "dated", "unremarkable")
 
 
 class World(NamedTuple):
-    """One answer: the inputs that hold on each side, the literals that hold, and the topics in which it departs."""
+    """One answer: the inputs that hold on each side, what holds of what is shown, and the topics of departures.
+
+    `true` has the literals of inputs, of departures and of the predicates that an answer set shows.
+    """
 
     inputs: tuple[frozenset[Term], ...]
     true: frozenset[int]
@@ -84,7 +87,9 @@ class Space:
             for side, atoms in zip(sides, self._atoms, strict=True)
         )
         self._always = frozenset[int]().union(*facts)
-        self._varying = [a for atoms in self._atoms for a in atoms.values() if a not in self._always]
+        told = _INPUT_NAMES | {"departs"} | frozenset[str]().union(*(side.shown for side in sides))
+        named = (atom for atoms in self._atoms for term, atom in atoms.items() if name_of(term) in told)
+        self._varying = list(dict.fromkeys(atom for atom in named if atom not in self._always))
         self.inputs = [
             {literal: term for term, literal in atoms.items() if name_of(term) in _INPUT_NAMES} for atoms in self._atoms
         ]
@@ -133,15 +138,20 @@ class Space:
     def drawn_on(self, literals: Iterable[int]) -> list[Statement]:
         """Return what decides `literals` and what no record may be, without what was joined or added since."""
         forbidden = [atom for _, head, _, body in self.program if not head for atom in body]
-        waiting, atoms, places = list(map(abs, [self.true, *literals, *forbidden])), set[int](), set[int]()
+        atoms = self.below([self.true, *literals, *forbidden])
+        return [rule for rule in self.program if not rule.head or not atoms.isdisjoint(rule.head)]
+
+    def below(self, literals: Iterable[int]) -> set[int]:
+        """Return the atoms that `literals` draw on, their own included, without what was joined or added since."""
+        waiting, found = list(map(abs, literals)), set[int]()
         while waiting:
             atom = waiting.pop()
-            if atom not in atoms:
-                atoms.add(atom)
-                new = [place for place in self._concluding.get(atom, ()) if place not in places]
-                places.update(new)
-                waiting += (abs(literal) for place in new for literal in self.program[place].body)
-        return [rule for place, rule in enumerate(self.program) if place in places or not rule.head]
+            if atom not in found:
+                found.add(atom)
+                waiting += (
+                    abs(literal) for place in self._concluding.get(atom, ()) for literal in self.program[place].body
+                )
+        return found
 
     @cached_property
     def _concluding(self) -> dict[int, list[int]]:
@@ -164,6 +174,11 @@ class Space:
         other.__dict__.update(self.__dict__)
         other._inactive, other._conditional = set(), {}
         return other
+
+    def prefer(self, priority: int, literals: Iterable[int]) -> None:
+        """Prefer worlds in which few of `literals` hold; what departs has priority 1, and where things lie has 0."""
+        with self.control.backend() as backend:
+            backend.add_minimize(priority, [(literal, 1) for literal in literals])
 
     @property
     def places(self) -> dict[int, Term]:

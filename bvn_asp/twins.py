@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bvn_asp.facts import facts_for
-from bvn_asp.search import Search, Witness
+from bvn_asp.search import RECOMMENDATIONS, Search, Witness, preferred
 from bvn_asp.space import Space, World
 from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import readings_of
 
 SETTINGS = frozenset(("selected", "reread", "closed", "complete", "usual"))
 """What both records have in common: the run, and the record that departures are counted from."""
-RANK = ("approve", "partial", "pend", "deny")
-"""Recommendations, the most wanted first."""
 _PRESENCE = ("present", "modic_present")
 _ABLATIONS = ("ablated", "ablation_completed", "ablation_thermal")
 _SHOWN = ("on_imaging", "on_assessment")
@@ -65,11 +63,7 @@ class Twins:
             if isinstance(term, tuple) and len(term) == 3 and term[0] in ("fact", "measure_of", "quality_of")
         }
         self.entries = self._entries()
-        self.flips = space.any_of(
-            space.all_of([self.recommends(better), self.recommends(worse, 1)])
-            for place, better in enumerate(RANK)
-            for worse in RANK[place + 1 :]
-        )
+        self.flips = preferred(space, *({o: self.recommends(o, side) for o in RECOMMENDATIONS} for side in (0, 1)))
         defaults = {question.id: question.default for question in search.policy.questions.values()}
         self._idle = [-space.literal(name, side) for name in ("complete", "dated", "unremarkable") for side in (0, 1)]
         self._choices: list[int] = []
@@ -129,12 +123,16 @@ class Twins:
             return ("shown_by", subject[1])
         return topic
 
+    def together(self, topic: Term) -> list[Term]:
+        """Return the topics of the entry of `topic`, and the details of what it says to be there."""
+        entry, topics = self.entry(topic), self.search.topics
+        return [other for other in topics if self.entry(other) == entry or self._presence(other) == topic]
+
     def _prefer(self) -> None:
         """Say which pair is best: defaults, then the least difference, then a record as usual as can be."""
         space = self.space
-        with space.control.backend() as backend:
-            backend.add_minimize(3, [(literal, 1) for literal in self._choices])
-            backend.add_minimize(2, [(literal, 1) for literals in self._apart.values() for literal in literals])
+        space.prefer(3, self._choices)
+        space.prefer(2, (literal for literals in self._apart.values() for literal in literals))
 
     def world(self, goal: Iterable[int], *, fewest: bool = True) -> World | None:
         """Return two records for which all of `goal` holds, record 0 as usual as can be; None if there are none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bvn_asp.ground import Statement
@@ -31,11 +31,16 @@ class Variant(NamedTuple):
         return World((inputs, *world.inputs[1:]), true, ())
 
 
+MOST = 32
+"""Most variants of one space: each makes searches in it slower."""
+
+
 class Variants:
     """Makes variants of what `about` draws on, in spaces that are built like `space`."""
 
     def __init__(self, space: Space, about: Iterable[int]) -> None:
-        self._statements = space.drawn_on(about)
+        self._space, self._about = space, tuple(about)
+        self._statements = space.drawn_on(self._about)
         self._uses: dict[int, list[int]] = {}
         self._heads: dict[int, list[int]] = {}
         for place, (_, head, _, body) in enumerate(self._statements):
@@ -43,6 +48,16 @@ class Variants:
                 self._uses.setdefault(abs(literal), []).append(place)
             for atom in head:
                 self._heads.setdefault(atom, []).append(place)
+
+    def spaces(self, fixed: Iterable[int], also: Iterable[int] = ()) -> Iterator[Space]:
+        """Yield a space for every next variant, with room for what the variants are about, `fixed` and `also`."""
+        kept = list(fixed)
+        positive = (literal for literal in kept if literal > 0)
+        program = self._space.drawn_on([*self._about, *also, *positive])
+        while True:
+            space = self._space.again(kept, program)
+            for _ in range(MOST):
+                yield space
 
     def of(self, space: Space, inputs: Iterable[int]) -> Variant:
         """Add a second version of everything that hangs on `inputs`, there only where its `active` is assumed."""

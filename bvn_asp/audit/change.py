@@ -10,20 +10,17 @@ from bvn_asp.audit.study import Study
 from bvn_asp.ground import Statement
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof, grounds_of, minimal_core, proof_of
-from bvn_asp.search import RECOMMENDATIONS, Witness
+from bvn_asp.search import Witness, preferred
 from bvn_asp.space import Space
 from bvn_asp.terms import Term
 from bvn_asp.variant import Variant
 from bvn_asp.wording import ENTITIES, words_of
 
-_RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
-"""How favourable a recommendation is."""
-
 
 def changes(study: Study) -> Iterator[Finding]:
     """Find facts and limits that never matter, facts of which more helps and harms, and facts whose absence helps."""
-    spaces = study.spaces([*study.plain, *study.run])
-    as_read = study.spaces([*study.plain, *study.any_reading])
+    spaces = study.variants.spaces([*study.plain, *study.run])
+    as_read = study.variants.spaces([*study.plain, *study.any_reading])
     opens = _opens(study)
     idle: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Term, Proof]]] = {}
     for group in _groups(study):
@@ -48,8 +45,8 @@ def changes(study: Study) -> Iterator[Finding]:
 
 def _opens(study: Study) -> bool:
     """Tell whether leaving out facts, any set of them, can turn a denial into an approval of anything."""
-    space = next(study.spaces([*study.plain, *study.run]))
-    stated = [at for topic, inputs in study.stated.items() if topic != "requested" for at in inputs.values()]
+    space = next(study.variants.spaces([*study.plain, *study.run]))
+    stated = [at for topic, inputs in study.search.statable.items() if topic != "requested" for at in inputs.values()]
     variant = study.variants.of(space, stated)
     space.add(Statement(False, (), 2, (variant.version[literal], -literal)) for literal in stated)
     granted = space.any_of(variant.literal(study.outcomes[outcome]) for outcome in ("approve", "partial"))
@@ -71,9 +68,10 @@ class _Twins:
 
     def __init__(self, study: Study, space: Space, topics: tuple[Term, ...]) -> None:
         self.study, self.space, self.topics, self.topic = study, space, topics, topics[0]
-        about = [t for t in study.stated if t in topics or any(_belongs(t, topic) for topic in topics)]
-        self.variant: Variant = study.variants.of(space, [at for t in about for at in study.stated[t].values()])
-        self.stated = {term: literal for topic in topics for term, literal in study.stated[topic].items()}
+        about = [t for t in study.search.statable if t in topics or any(_belongs(t, topic) for topic in topics)]
+        statable = study.search.statable
+        self.variant: Variant = study.variants.of(space, [at for t in about for at in statable[t].values()])
+        self.stated = {term: literal for topic in topics for term, literal in statable[topic].items()}
         self.run = [self.variant.active]
         self.documented = space.literal("documented")
         self.outcome = study.outcomes
@@ -84,14 +82,8 @@ class _Twins:
     @cached_property
     def ways(self) -> tuple[int, int]:
         """That the first record is recommended more than the second, and that it is recommended less."""
-        better, worse = (
-            self.space.any_of(
-                self.space.all_of([one[good], other[bad]])
-                for good in RECOMMENDATIONS for bad in RECOMMENDATIONS if _RANK[good] > _RANK[bad]
-            )
-            for one, other in ((self.outcome, self.other), (self.other, self.outcome))
-        )  # fmt: skip
-        return better, worse
+        space = self.space
+        return preferred(space, self.outcome, self.other), preferred(space, self.other, self.outcome)
 
     @cached_property
     def idles(self) -> bool:

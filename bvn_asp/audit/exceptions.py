@@ -27,7 +27,8 @@ def exceptions(study: Study) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[_Undone]] = {}
     held = [study.space.held(premise) for premise in study.space.premises]
     fixed = [*held, *study.space.usual(study.search.usual), *study.any_reading, study.documented]
-    spaces, place = study.spaces(fixed, [*study.space.departures, *study.space.places]), study.space.follower(fixed)
+    place = study.space.follower(fixed)
+    spaces = study.variants.spaces(fixed, [*study.space.departures, *study.space.places])
     for entity in [t[1] for t in study.search.topics if isinstance(t, tuple) and t[0] == "present"]:
         about = [topic for topic in study.search.topics if isinstance(topic, tuple) and entity in topic]
         alone = [-literal for literal, topic in study.space.departures.items() if topic not in about]
@@ -57,7 +58,7 @@ def _undone(
     study: Study, space: Space, entity: Term, detail: Term, alone: list[int], stopping: Iterable[str]
 ) -> Iterator[tuple[str, str, _Undone]]:
     """Find pairs of which a change of `detail` lifts the exclusion, and the indication is unmet for `entity` alone."""
-    variant = study.variants.of(space, study.stated[detail].values())
+    variant = study.variants.of(space, study.search.statable[detail].values())
     words = words_of(study.policy, entity, {}), words_of(study.policy, detail, {}).partition(": ")[2]
     lifted = {id: variant.literal(study.fails[id]) for id in study.exclusions}
     goals = {

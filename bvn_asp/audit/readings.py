@@ -15,7 +15,8 @@ def readings(study: Study) -> Iterator[Finding]:
     """Find what each option of each question does to the policy, the other questions read by default."""
     decides = study.reachable(study.alone)
     usually = [id for id in study.criteria if id in decides]
-    for question, space in zip(study.policy.questions.values(), study.spaces([*study.plain, *study.run]), strict=False):
+    spaces = study.variants.spaces([*study.plain, *study.run])
+    for question, space in zip(study.policy.questions.values(), spaces, strict=False):
         yield from _question(study, space, question, usually)
 
 

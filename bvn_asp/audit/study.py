@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -11,15 +10,12 @@ from bvn_asp.audit.finding import Finding
 from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
-from bvn_asp.search import RECOMMENDATIONS, Search, Witness
+from bvn_asp.search import Search, Witness
 from bvn_asp.space import SETTINGS, Space
-from bvn_asp.terms import FORMS, Term
 from bvn_asp.variant import Variants
 
 DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")
 """Predicates that say what is decided of a record."""
-_MOST_VARIANTS = 32
-"""Most variants of one space."""
 
 Goal = TypeVar("Goal", bound=Hashable)
 
@@ -40,7 +36,7 @@ class Study:
         literal = self.space.literal
         self.fails = {id: literal(("unmet" if kinds[id] == "indication" else "violated", id)) for id in kinds}
         self.passes = {id: literal(("met" if kinds[id] == "indication" else "clear", id)) for id in kinds}
-        self.outcomes = {outcome: literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
+        self.outcomes = self.search.outcomes
         self.documented = literal("documented")
         self.requested = self.space.any_of(self.asked.values())
         self.run = self.space.run()
@@ -128,45 +124,14 @@ class Study:
         return tuple(sorted(found, key=lambda proof: (len(proof.premises), proof.premises)))
 
     @cached_property
-    def stated(self) -> dict[Term, dict[tuple[Term, ...], int]]:
-        """What a record can state of each topic, with its literals."""
-        found: dict[Term, dict[tuple[Term, ...], int]] = {topic: {} for topic in self.search.topics}
-        for literal, term in self.space.inputs[0].items():
-            if isinstance(term, tuple) and term[0] in FORMS:
-                found[self.search.about[term[1]]][term] = literal
-        return found
-
-    @cached_property
-    def decisive(self) -> list[int]:
-        """What is decided of a record, and what a decision is explained by: the literals that variants are about."""
-        terms = (literal for name in DECIDED for literal in self.space.terms(name).values())
-        return [*self.fails.values(), *self.passes.values(), *terms, self.documented]
-
-    @cached_property
     def variants(self) -> Variants:
-        """What makes variants in the spaces of this study."""
-        return Variants(self.space, self.decisive)
-
-    def spaces(self, fixed: Iterable[int], also: Iterable[int] = ()) -> Iterator[Space]:
-        """Yield a space with `fixed` for every next variant: a new one now and then, for each makes it slower.
-
-        In it is what decides, and what `also` draws on.
-        """
-        kept = list(fixed)
-        program = self.space.drawn_on([*self.decisive, *also, *(literal for literal in kept if literal > 0)])
-        while True:
-            space = self.space.again(kept, program)
-            for _ in range(_MOST_VARIANTS):
-                yield space
+        """What makes variants of what is decided of a record, and of what a decision is explained by."""
+        terms = (literal for name in DECIDED for literal in self.space.terms(name).values())
+        return Variants(self.space, [*self.fails.values(), *self.passes.values(), *terms, self.documented])
 
     def certified(self, proof: Proof) -> Proof:
         """Return `proof`, confirmed by a second engine if the audit asks for it."""
         return proof.confirmed() if self.confirm else proof
-
-    @property
-    def seconds_left(self) -> float | None:
-        """How long the audit may still take, or None for as long as it needs."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
 
 Found = Iterable[Finding]
