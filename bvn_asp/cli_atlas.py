@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bvn_asp.decision import NOTICE
-from bvn_asp.errors import BvnError
 from bvn_asp.layout import wrapped
 from bvn_asp.policy import Policy, shipped_policy
 from bvn_asp.report import safe
-from bvn_asp.terminal import INTERRUPTED, Page, say
+from bvn_asp.terminal import INTERRUPTED, Page, Working, check_folder, say, write_all
 
 if TYPE_CHECKING:
     from bvn_asp.atlas import Entry
     from bvn_asp.mutants import Answer
     from bvn_asp.twins import Pair
+    from bvn_asp.witness import Record
 
 _COLUMNS = ("edge", "differs in", "records and recommendations", "remarks")
 
@@ -48,14 +48,17 @@ def atlas(
     from bvn_asp.space import SearchTimeoutError
 
     if save is not None:
-        _check_folder(save)
+        check_folder(save)
     policy = shipped_policy()
     found: list[Entry] = []
     left = ""
     try:
         made = Atlas(policy, None if timeout is None else time.monotonic() + timeout)
         edges = made.entries([kind for kind in KINDS if missing or kind != "missing"])
-        found.extend(_watched(islice(edges, limit)))
+        with Working("searching") as working:
+            for entry in islice(edges, limit):
+                found.append(entry)
+                working.show(f"{len(found)} edges so far")
         if next(edges, None) is not None:
             left = f"stopped after {limit} edges, as asked"
     except SearchTimeoutError:
@@ -78,17 +81,6 @@ def atlas(
         _closing(found, left, killed)
     if left == "interrupted":
         sys.exit(INTERRUPTED)
-
-
-def _watched(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield `entries`, saying now and then on the terminal how far they are."""
-    said = time.monotonic()
-    for count, entry in enumerate(entries, 1):
-        yield entry
-        if time.monotonic() - said > 1 and sys.stderr.isatty():
-            said = time.monotonic()
-            sys.stderr.write(f"\r{count} edges ")
-            sys.stderr.flush()
 
 
 def _rows(entries: Iterable[Entry], policy: Policy) -> Iterator[tuple[str, str, str, str]]:
@@ -187,37 +179,26 @@ def _document(entry: Entry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BvnError(f"{folder}: not an empty folder; name a new or empty one for the case files")
-
-
 def _save(entries: Iterable[Entry], folder: Path) -> None:
     """Write the records of all pairs as case files that expect what was decided."""
-    import yaml
+    from bvn_asp.query.casefile import case_text
 
     files: dict[str, str] = {}
     for number, entry in enumerate(entries, 1):
         if entry.pair is not None:
             for letter, case in zip("abc", _cases(entry, entry.pair), strict=False):
                 slug = re.sub(r"[^a-z0-9]+", "_", f"{entry.edge.kind} {entry.edge.clause or entry.edge.words}".lower())
-                files[f"{number:03}_{slug.strip('_')[:60]}_{letter}.yaml"] = yaml.safe_dump(
-                    case, sort_keys=False, allow_unicode=True, width=110
-                )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+                files[f"{number:03}_{slug.strip('_')[:60]}_{letter}.yaml"] = case_text(*case)
+    write_all(folder, files.items())
 
 
-def _cases(entry: Entry, pair: Pair) -> Iterator[dict[str, Any]]:
+def _cases(entry: Entry, pair: Pair) -> Iterator[tuple[Record, str, list[dict[str, Any]]]]:
+    """Yield the records of a pair, each with its story and what it expects."""
     outcomes = ", ".join(f"{twin.states}: {twin.recommendation}" for twin in pair.twins)
     story = f"Near miss for {entry.edge.kind} {entry.edge.clause} ({entry.edge.words}). {pair.words} - {outcomes}."
+    expected = [{"readings": dict(t.witness.readings), "recommendation": t.recommendation} for t in pair.twins]
     if entry.edge.kind == "reading":
-        twins = pair.twins
-        yield {"story": story, **twins[0].witness.record, "expected": [
-            {"readings": dict(t.witness.readings), "recommendation": t.recommendation} for t in twins
-        ]}  # fmt: skip
+        yield pair.twins[0].witness.record, story, expected
         return
-    for twin in pair.twins:
-        expected = {"readings": dict(twin.witness.readings), "recommendation": twin.recommendation}
-        yield {"story": f"{story} Here: {twin.states}.", **twin.witness.record, "expected": [expected]}
+    for twin, expects in zip(pair.twins, expected, strict=True):
+        yield twin.witness.record, f"{story} Here: {twin.states}.", [expects]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +10,18 @@ import typer
 
 from bvn_asp.errors import PolicyError
 from bvn_asp.policy import load_policy, shipped_policy
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, Page, fail, say, write_whole
+from bvn_asp.terminal import (
+    BAD_INPUT,
+    INTERRUPTED,
+    Page,
+    Working,
+    check_file,
+    check_folder,
+    fail,
+    say,
+    write_all,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from bvn_asp.audit.finding import Audit
@@ -40,6 +49,7 @@ def audit(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Prove every impossibility again with a second engine (extra `proof`).")
     ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many findings.")] = None,
     timeout: Annotated[float | None, typer.Option(min=0.1, help="Give up after so many seconds.")] = None,
 ) -> None:
     """Audit the policy; exit code 1 if the findings are not those on record."""
@@ -53,8 +63,13 @@ def audit(
         certificate.engine()
     read = shipped_policy() if policy is None else load_policy(policy)
     reasons = load_accepted(accepted or shipped_accepted())
+    if html is not None:
+        check_file(html)
+    if export is not None:
+        check_folder(export)
     try:
-        found = run(read, accepted=reasons, confirm=confirm, timeout=timeout, progress=_progress())
+        with Working("checking") as working:
+            found = run(read, accepted=reasons, confirm=confirm, limit=limit, timeout=timeout, progress=working.show)
     except PolicyError as error:
         raise PolicyError(f"{policy or 'the policy'}: cannot be audited: {error}") from None
     if html is not None:
@@ -74,29 +89,17 @@ def audit(
         raise typer.Exit(CHANGED)
 
 
-def _progress() -> Callable[[str], None]:
-    """Return what tells the terminal which check is being made."""
-    if not sys.stderr.isatty():
-        return lambda check: None
-
-    def show(check: str) -> None:
-        sys.stderr.write(f"\r\x1b[Kchecking: {check}" if check else "\r\x1b[K")
-        sys.stderr.flush()
-
-    return show
-
-
 def _export(found: Audit, folder: Path) -> None:
     """Write the certificates of an audit as files named by their finding."""
-    import yaml
-
     from bvn_asp.audit.report import certificate_name
+    from bvn_asp.query.casefile import case_text
 
+    files: list[tuple[str, str]] = []
     for number, finding in enumerate(found.findings, 1):
         for place, (caption, witness) in enumerate(finding.witnesses, 1):
-            readings = "".join(f"# decide with --reading {q}={o}\n" for q, o in witness.readings.items())
-            case = {"story": f"{finding.key}: {caption}.", **witness.record}
-            text = readings + yaml.safe_dump(case, sort_keys=False, allow_unicode=True)
-            write_whole(folder / certificate_name(finding, number, "witness", place), text)
+            expected = {"readings": dict(witness.readings), "recommendation": witness.decision.recommendation}
+            text = case_text(witness.record, f"{finding.key}: {caption}.", [expected])
+            files.append((certificate_name(finding, number, "witness", place), text))
         for place, proof in enumerate(finding.proofs, 1):
-            write_whole(folder / certificate_name(finding, number, "proof", place), proof.dimacs())
+            files.append((certificate_name(finding, number, "proof", place), proof.dimacs()))
+    write_all(folder, files)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +10,7 @@ import typer
 
 from bvn_asp.cli_options import Readings
 from bvn_asp.deciding import chosen_readings
-from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, fail, say
+from bvn_asp.terminal import BAD_INPUT, INTERRUPTED, Working, fail, say, tell
 
 DIFFERENT = 1
 """Exit code of a comparison that found a difference, or could not settle that there is none."""
@@ -48,8 +45,7 @@ def whatif(
         fail(f"{path}: a folder; expected one case file", BAD_INPUT)
     case = load_path(path)
     asked = WhatIf(shipped_policy())
-    with _working() as told:
-        told("searching for changes")
+    with Working("searching for changes"):
         answer = asked.answer(
             case, to, chosen_readings(asked.policy, reading), assume_absent=assume_absent, everything=everything,
             limit=limit or MOST_SETS, timeout=timeout,
@@ -57,7 +53,7 @@ def whatif(
     if as_json:
         say(json.dumps(report.answer_document(answer, str(path)), indent=2))
     else:
-        say(report.answer_text(answer, str(path), everything=everything))
+        tell(report.answer_text(answer, str(path), everything=everything))
     if answer.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)
 
@@ -102,9 +98,12 @@ def diff(
     ]
     if only_source is not None:
         sides[1] = source_alone(sides[1], only_source)
-    with _working() as told:
-        found = compared(sides[0], sides[1], confirm=confirm, limit=limit, timeout=timeout, progress=told)
-    say(json.dumps(report.diff_document(found), indent=2) if as_json else report.diff_text(found))
+    with Working("searching") as working:
+        found = compared(sides[0], sides[1], confirm=confirm, limit=limit, timeout=timeout, progress=working.show)
+    if as_json:
+        say(json.dumps(report.diff_document(found), indent=2))
+    else:
+        tell(report.diff_text(found))
     if found.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)
     if not found.equivalent:
@@ -119,15 +118,3 @@ def add_to(app: typer.Typer) -> None:
 
 def _named(name: str, readings: dict[str, str]) -> str:
     return ", ".join([name, *(f"{question}={option}" for question, option in readings.items())])
-
-
-@contextmanager
-def _working() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is being done; yield a function that is told."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("searching") as status:
-        yield status.update

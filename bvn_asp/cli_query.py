@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bvn_asp.cli_options import Readings
 from bvn_asp.deciding import chosen_readings
 from bvn_asp.errors import BvnError
-from bvn_asp.terminal import INTERRUPTED, fail, say
+from bvn_asp.policy import load_policy
+from bvn_asp.terminal import INTERRUPTED, Working, fail, say, tell, write_all
 
 if TYPE_CHECKING:
     from bvn_asp.query.assertions import Assertion
@@ -26,6 +26,9 @@ Certificate = Annotated[
     typer.Option("--certificate", help="Write what a proof refutes as a DIMACS file, for any solver to check."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Against = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="A policy program instead of the shipped one.")
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, max=100_000, help="Most answers, or most patterns counted.")
 ]
@@ -42,13 +45,13 @@ def find(
         Path | None, typer.Option("--save", help="Write the answers as case files into this folder.")
     ] = None,
     reading: Readings = None,
+    policy: Against = None,
     timeout: Timeout = 60.0,
     confirm: Confirm = False,
     certificate: Certificate = None,
     as_json: AsJson = False,
 ) -> None:
     """Find edge cases: records that fit a query, nearest to an unremarkable patient first, or a proof of none."""
-    from bvn_asp.query.casefile import save as write
     from bvn_asp.query.finder import COUNT_LIMIT, LIMIT, Finder
     from bvn_asp.query.replies import answer_lines, files_of, found_document
 
@@ -56,7 +59,7 @@ def find(
         raise BvnError("--count makes no proof that --certificate could write; give one of the two")
     if count and save is not None:
         raise BvnError("--count finds no records that --save could write; give one of the two")
-    finder = Finder()
+    finder = Finder(None if policy is None else load_policy(policy))
     readings = chosen_readings(finder.policy, reading)
     if count:
         steps = finder.count(query, readings=readings, limit=limit or COUNT_LIMIT, timeout=timeout,
@@ -65,19 +68,19 @@ def find(
         steps = finder.search(query, readings=readings, limit=limit or LIMIT, timeout=timeout,
                               open_records=open_records, confirm=confirm)  # fmt: skip
     shown = 0
-    with _Progress() as progress:
+    with Working("searching") as progress:
         for found in steps:
-            progress.show(f"{found.count} patterns" if count else f"{len(found.answers)} answers")
+            progress.show(f"{found.count} patterns so far" if count else f"{len(found.answers)} answers so far")
             for answer in found.answers[shown:] if not as_json else ():
                 shown += 1
                 progress.stop()
                 for line in answer_lines(answer, shown):
-                    say(line)
+                    tell(line)
     written: list[Path] = []
     if certificate is not None:
         written = _certified(found, certificate)
     if save is not None and found.answers:
-        written = write(save, files_of(found, finder.search_for(found.query, len(found.runs)).engine))
+        written = write_all(save, files_of(found, finder.search_for(found.query, len(found.runs)).engine))
     if as_json:
         say(json.dumps({**found_document(found, finder.policy), "files": list(map(str, written))}, indent=2))
     else:
@@ -92,6 +95,8 @@ def prove(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of assertions, one to a line.")] = None,
     reading: Readings = None,
+    policy: Against = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most counterexamples to look for.")] = 1,
     timeout: Timeout = 60.0,
     confirm: Confirm = False,
     certificate: Certificate = None,
@@ -107,7 +112,7 @@ def prove(
         raise BvnError("give an assertion or --file, not both")
     if certificate is not None and assertion is None:
         raise BvnError("--certificate is of one proof: give the assertion")
-    finder = Finder()
+    finder = Finder(None if policy is None else load_policy(policy))
     readings = chosen_readings(finder.policy, reading)
     if assertion is not None:
         assertions = [Assertion("", 0, read_query(assertion, finder.policy))]
@@ -115,10 +120,10 @@ def prove(
         assertions = load_assertions(file or SHIPPED, finder.policy)
     done: list[tuple[Assertion, Verdict]] = []
     try:
-        with _Progress() as progress:
+        with Working("searching") as progress:
             for item in assertions:
-                progress.show(f"{len(done)} of {len(assertions)} assertions")
-                verdict = finder.prove(item.query, readings=readings, timeout=timeout, confirm=confirm)
+                progress.show(f"{len(done)} of {len(assertions)} assertions so far")
+                verdict = finder.prove(item.query, readings=readings, limit=limit, timeout=timeout, confirm=confirm)
                 if verdict.found.stopped == "interrupted":
                     raise KeyboardInterrupt
                 done.append((item, verdict))
@@ -149,9 +154,9 @@ def _tell_found(found: Found, finder: Finder, written: list[Path], *, count: boo
     for proof in found.proofs:
         say("It is excluded by these together, of which none can be spared:")
         for line in proof_lines(proof, finder.policy):
-            say(line)
+            tell(line)
     for line in closing_lines(found):
-        say(line)
+        tell(line)
     for path in written:
         say(f"wrote {path}")
 
@@ -160,66 +165,33 @@ def _tell(finder: Finder, item: Assertion, verdict: Verdict, *, alone: bool) -> 
     from bvn_asp.query.replies import answer_lines, closing_lines, premise_words, proof_lines
 
     word = {True: "proved", False: "FALSE", None: "UNDECIDED"}[verdict.holds]
-    say(f"{word}  {f'{item.name}: ' if item.name else ''}{item.query.text}")
-    if verdict.counterexample is not None:
+    tell(f"{word}  {f'{item.name}: ' if item.name else ''}{item.query.text}")
+    if verdict.found.answers:
         say("Contradicted by")
-        for line in answer_lines(verdict.counterexample, 1):
-            say(line)
+        for number, answer in enumerate(verdict.found.answers, 1):
+            for line in answer_lines(answer, number):
+                tell(line)
     if alone and verdict.proof is not None:
         scope = "" if verdict.holds else "Of every record that leaves nothing open it holds. "
         say(f"{scope}It follows from these together, of which none can be spared:")
         for line in proof_lines(verdict.proof, finder.policy):
-            say(line)
+            tell(line)
     elif verdict.proof is not None:
-        say(f"        by {premise_words(verdict.proof)}")
+        tell(f"        by {premise_words(verdict.proof)}")
     if alone:
         for line in closing_lines(verdict.found, asserted=True):
-            say(line)
+            tell(line)
 
 
 def _certified(found: Found, certificate: Path) -> list[Path]:
     """Write what a proof refutes, or say that there is none; return what was written."""
-    from bvn_asp.query.casefile import save
-
     if found.certify is None:
         fail(f"{certificate}: not written, since there is no proof that it could hold")
         return []
-    return save(certificate.parent, [(certificate.name, found.certify())])
+    return write_all(certificate.parent, [(certificate.name, found.certify())])
 
 
 def _end(found: Found) -> None:
     if found.stopped == "interrupted":
         done = found.count or len(found.answers)
         fail(f"interrupted: {done} answers are complete, what else there is was not looked for", INTERRUPTED)
-
-
-class _Progress:
-    """A line on the terminal that says how far a search is; none where errors go elsewhere."""
-
-    def __init__(self) -> None:
-        self._status: Any = None
-        self._shown = False
-        if sys.stderr.isatty():
-            from rich.console import Console
-
-            self._status = Console(stderr=True).status("searching")
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def show(self, words: str) -> None:
-        """Show how much is done."""
-        if self._status is not None:
-            self._status.update(f"searching: {words} so far")
-            if not self._shown:
-                self._status.start()
-            self._shown = True
-
-    def stop(self) -> None:
-        """Make room for other output."""
-        if self._status is not None and self._shown:
-            self._status.stop()
-        self._shown = False

@@ -26,6 +26,14 @@ OPPOSITES = {one: other for pair in _SIDES for one, other in (pair, pair[::-1])}
 """What defines a clause or a limit, by its opposite."""
 
 
+class CircleError(PolicyError):
+    """The rules of a policy go in a circle, through `atoms`."""
+
+    def __init__(self, atoms: tuple[str, ...]) -> None:
+        super().__init__(f"the rules go in a circle, and no search can follow them: {', '.join(atoms)}")
+        self.atoms = atoms
+
+
 class Premise(NamedTuple):
     """What a proof may rest on: how a `clause` is defined, or a `limit` of a quantity in it."""
 
@@ -62,7 +70,7 @@ def ground(policy: str, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = 
 
 
 def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> None:
-    """Raise PolicyError if some conclusion draws on itself: then a record need not have exactly one answer set."""
+    """Raise CircleError if some conclusion draws on itself: then a record need not have exactly one answer set."""
     order: TopologicalSorter[int] = TopologicalSorter()
     for _, head, _, body in statements:
         for atom in head:
@@ -71,8 +79,7 @@ def _check_order(statements: Iterable[Statement], atoms: Mapping[Term, int]) -> 
         order.prepare()
     except CycleError as error:
         names = {literal: to_text(term) for term, literal in atoms.items()}
-        circle = ", ".join(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))
-        raise PolicyError(f"the rules go in a circle, and no audit or search can follow them: {circle}") from None
+        raise CircleError(tuple(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))) from None
 
 
 class Definitions:

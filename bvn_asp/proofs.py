@@ -147,7 +147,8 @@ def _tried(
     space: Space, goal: list[int], grounds: Grounds, kept: Collection[Premise], aside: Collection[Premise]
 ) -> tuple[set[Premise] | None, set[Premise]]:
     """Return which of `kept` are enough to exclude `goal`; else None, and which of `aside` a world breaks that fits."""
-    assumed = [*goal, *(literal for premise in kept for literal in grounds[premise])]
+    # In one order whatever the run, so that the same proof is found again.
+    assumed = [*goal, *(literal for premise in grounds if premise in kept for literal in grounds[premise])]
     held, core = space.attempt(assumed, [literal for premise in aside for literal in grounds[premise]])
     if held is None:
         assert core is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import TextIOWrapper
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 from bvn_asp.case import Case
 from bvn_asp.errors import BvnError, CaseError, OutputError
 from bvn_asp.files import case_files, load_path
-from bvn_asp.layout import Line, plain
+from bvn_asp.layout import Line, cells, plain, wrapped
 from bvn_asp.report import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
 
 BAD_INPUT = 2
@@ -91,6 +93,39 @@ def watched(items: Sequence[T], doing: str) -> Iterator[T]:
             yield from track(remaining, doing, len(items), done, console=errors, transient=True)
 
 
+class Working:
+    """A line on the terminal that says how far a command is; none where errors go elsewhere."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing, self._shown = doing, False
+        self._status: Status | None = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status(doing)
+
+    def __enter__(self) -> Working:
+        self.show("")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def show(self, words: str) -> None:
+        """Show what is being done, or how much is done."""
+        if self._status is not None:
+            self._status.update(f"{self._doing}: {words}" if words else self._doing)
+            if not self._shown:
+                self._status.start()
+            self._shown = True
+
+    def stop(self) -> None:
+        """Make room for other output, until more is shown."""
+        if self._status is not None and self._shown:
+            self._status.stop()
+        self._shown = False
+
+
 class Page:
     """Standard output for lines of styled text: as wide as the terminal, and never too narrow for a file."""
 
@@ -127,6 +162,19 @@ def say(line: str) -> None:
     sys.stdout.write("\n".join(map(safe, line.split("\n"))) + "\n")
 
 
+def tell(text: str) -> None:
+    """Print `text`, lines that are too wide for the terminal or a file broken and their rest indented further."""
+    page = Page()
+    for line in map(safe, text.split("\n")):
+        if cells(line) <= page.width:
+            page.show([[(line, "")]])
+            continue
+        words = line.lstrip(" ")
+        indent = " " * (len(line) - len(words))
+        first, *rest = wrapped([(words, "")], max(page.width - len(indent) - 4, 20))
+        page.show([[(indent, ""), *first], *([(f"{indent}    ", ""), *part] for part in rest)])
+
+
 def fail(message: str, code: int | None = None) -> None:
     """Print `message` on standard error, and exit with `code` if there is one."""
     sys.stdout.flush()
@@ -145,3 +193,41 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def write_all(folder: Path, files: Iterable[tuple[str, str]]) -> list[Path]:
+    """Write `files` (name, text) into `folder`, all or none; raise OutputError if one is there already."""
+    contents = [(folder / name, text) for name, text in files]
+    taken = [path for path, _ in contents if path.exists() or path.is_symlink()]
+    if taken:
+        raise OutputError(f"{taken[0]}: there already; nothing was written: name another folder, or remove the file")
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".bvn-") as apart:
+            for path, text in contents:
+                Path(apart, path.name).write_text(text, encoding="utf-8")
+            for path, _ in contents:
+                # A link fails where a file has appeared in the meantime.
+                os.link(Path(apart, path.name), path)
+                written.append(path)
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    return written
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OutputError unless `folder` is empty or can be made."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(f"{folder}: not an empty folder; name a new or empty one")
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be read: {error.strerror or error}") from None
+
+
+def check_file(path: Path) -> None:
+    """Raise OutputError if `path` is a folder, where a file is to be written."""
+    if path.is_dir():
+        raise OutputError(f"{path}: a folder; name a file")

@@ -14,7 +14,7 @@ from bvn_asp.audit import CHECKS, Audit, audit, load_accepted, report, shipped_a
 from bvn_asp.case import Case
 from bvn_asp.cli import app
 from bvn_asp.decide import Engine
-from bvn_asp.errors import PolicyError
+from bvn_asp.errors import OutputError
 from bvn_asp.layout import plain
 from bvn_asp.policy import load_policy, policy_of, shipped_policy
 from tests.planted import PLANTED, Planted
@@ -71,8 +71,8 @@ def test_no_finding_is_named_twice() -> None:
 
 
 def test_every_finding_carries_a_certificate_unless_it_is_read_from_the_text() -> None:
-    bare = {f.check for f in whole().findings if not f.witnesses and not f.proofs}
-    assert bare <= {"text", "unused", "uncited", "no-rules"}
+    bare = {f.severity for f in whole().findings if not f.witnesses and not f.proofs}
+    assert bare == {"text"}
 
 
 def test_every_witness_is_decided_again_as_shown() -> None:
@@ -155,17 +155,28 @@ def test_an_unfinished_audit_says_what_is_missing_and_claims_nothing_of_it() -> 
 @pytest.mark.parametrize(
     "circle", ["violated(n5) :- bars(n5).", "violated(n5) :- not clear(n5). clear(n5) :- not violated(n5)."]
 )
-def test_a_policy_that_goes_in_a_circle_is_refused(circle: str) -> None:
-    with pytest.raises(PolicyError, match=r"circle.*n5"):
-        audit(policy_of(f"{shipped_policy().text}\n{circle}\n"), checks=["sides"])
+def test_a_policy_that_goes_in_a_circle_has_that_finding_and_nothing_else_is_claimed(circle: str) -> None:
+    result = audit(policy_of(f"{shipped_policy().text}\n{circle}\n"))
+    (finding,) = result.findings
+    assert finding.check == "circle" and finding.severity == "defect" and "violated(n5)" in finding.subjects
+    assert result.unfinished == tuple(CHECKS) and not result.checked and result.vanished == ()
 
 
-def test_a_file_that_cannot_be_audited_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "circle.lp"
-    path.write_text(f"{shipped_policy().text}\nviolated(n5) :- bars(n5).\n", encoding="utf-8")
-    result = CliRunner().invoke(app, ["audit", str(path)])
-    assert isinstance(result.exception, PolicyError)
-    assert str(result.exception).startswith(f"{path}: cannot be audited: the rules go in a circle")
+def test_after_so_many_findings_the_rest_is_named_as_unfinished(tmp_path: Path) -> None:
+    first = [finding.key for finding in whole().findings[:4]]
+    result = audit(shipped_policy(), accepted=dict.fromkeys((*first, "gone"), "known"), limit=4)
+    assert [finding.key for finding in result.findings] == first
+    assert result.unfinished and result.vanished == () and result.new == ()
+    printed = CliRunner().invoke(app, ["audit", "--limit", "1"])
+    assert printed.exit_code == 1 and "not finished: form, outcomes" in printed.output
+
+
+def test_certificates_are_written_only_where_nothing_of_another_audit_can_lie(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("mine", encoding="utf-8")
+    for arguments in (["--export", str(tmp_path)], ["--html", str(tmp_path)]):
+        result = CliRunner().invoke(app, ["audit", *arguments])
+        assert isinstance(result.exception, OutputError) and str(tmp_path) in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
 
 @pytest.mark.parametrize(

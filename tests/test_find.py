@@ -20,7 +20,6 @@ from bvn_asp.decide import SIDES
 from bvn_asp.decision import Decision
 from bvn_asp.errors import OutputError, ReadingError
 from bvn_asp.files import load_case, read_case
-from bvn_asp.query.casefile import save
 from bvn_asp.query.finder import Finder
 from bvn_asp.query.found import Found
 from bvn_asp.query.replies import files_of
@@ -28,6 +27,7 @@ from bvn_asp.query.text import QueryError
 from bvn_asp.readings import outcome
 from bvn_asp.space import Space
 from bvn_asp.suite import Coverage, check
+from bvn_asp.terminal import write_all
 from tests.questions import QUESTIONS, Question, within_the_searches
 from tests.random_cases import random_case, random_readings
 
@@ -271,7 +271,7 @@ def test_a_second_engine_confirms_a_proof() -> None:
 
 def test_saved_answers_are_cases_that_hold(tmp_path: Path) -> None:
     found = find("differs between modic_scope=any_in_range and modic_scope=same_body and i3 met", limit=3)
-    paths = save(tmp_path / "new" / "folder", files_of(found, ENGINE))
+    paths = write_all(tmp_path / "new" / "folder", files_of(found, ENGINE))
     assert len(paths) == 3 and len({path.name for path in paths}) == 3
     for path in paths:
         case = load_case(path)
@@ -283,11 +283,11 @@ def test_saving_never_replaces_a_file_and_leaves_nothing_half_done(tmp_path: Pat
     files = [("a.yaml", "first"), ("b.yaml", "second")]
     (tmp_path / "b.yaml").write_text("kept")
     with pytest.raises(OutputError, match=r"b\.yaml: there already; nothing was written"):
-        save(tmp_path, files)
+        write_all(tmp_path, files)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("b.yaml", "kept")]
     (tmp_path / "plain").write_text("a file")
     with pytest.raises(OutputError, match="cannot be written"):
-        save(tmp_path / "plain" / "folder", files)
+        write_all(tmp_path / "plain" / "folder", files)
 
 
 def test_a_number_that_is_another_at_each_moment_says_which_is_which() -> None:

@@ -17,6 +17,7 @@ from bvn_asp.decide import SIDES
 from bvn_asp.decision import Decision
 from bvn_asp.errors import BvnError
 from bvn_asp.facts import facts_for
+from bvn_asp.policy import shipped_path
 from bvn_asp.program import ROOM
 from bvn_asp.query.assertions import SHIPPED, Assertion, AssertionsError, load_assertions
 from bvn_asp.query.condition import runs_of
@@ -135,7 +136,35 @@ def test_the_command_prove_shows_a_counterexample_and_exits_with_1(tmp_path: Pat
     results = json.loads(found.stdout)["results"]
     assert [(r["name"], r["holds"]) for r in results] == [("good", True), ("wrong", False)]
     assert {p["clause"] for p in results[0]["proof"]["premises"]} == {"i1", "n1"}
-    assert results[1]["counterexample"]["decisions"][0]["eligibility"] != "eligible"
+    assert results[0]["counterexamples"] == [] and len(results[1]["counterexamples"]) == 1
+    assert results[1]["counterexamples"][0]["decisions"][0]["eligibility"] != "eligible"
+
+
+def test_more_counterexamples_are_shown_on_demand_each_of_another_pattern() -> None:
+    found = bvn("prove", "i1 met => approve", "--limit", "3", "--json")
+    shown = json.loads(found.stdout)["results"][0]["counterexamples"]
+    assert len(shown) == 3
+    assert len({json.dumps(item["decisions"]) for item in shown}) == 3
+    assert all(item["decisions"][0]["recommendation"] != "approve" for item in shown)
+
+
+def test_another_policy_is_asked_on_demand(tmp_path: Path) -> None:
+    edited = tmp_path / "older.lp"
+    text = shipped_path().read_text(encoding="utf-8")
+    assert "threshold(n16, body_mass_index, 40*whole)" in text
+    whole = text.replace("body_mass_index, 40*whole)", "body_mass_index, 35*whole)")
+    edited.write_text(whole, encoding="utf-8")
+    asked = "patient.body_mass_index = 38 => n16 clear"
+    assert bvn("prove", asked).returncode == 0
+    assert bvn("prove", asked, "--policy", str(edited)).returncode == 1
+    assert "1. " in bvn("find", "only reason is n16", "--limit", "1", "--policy", str(edited)).stdout
+    missing = bvn("find", "deny", "--policy", str(tmp_path / "none.lp"))
+    assert missing.returncode == 2 and "none.lp" in missing.stderr
+
+
+def test_long_lines_are_broken_where_they_are_too_wide() -> None:
+    lines = bvn("find", "only reason is n8", "--limit", "1").stdout.splitlines()
+    assert max(map(len, lines)) <= 120
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from bvn_asp.audit.readings import readings
 from bvn_asp.audit.relations import relations
 from bvn_asp.audit.study import Study
 from bvn_asp.policy import Policy
+from bvn_asp.program import CircleError
 from bvn_asp.space import SearchTimeoutError
 
 __all__ = ["CHECKS", "AcceptedError", "Audit", "Finding", "audit", "load_accepted", "shipped_accepted"]
@@ -24,6 +25,15 @@ def _text(study: Study) -> Iterator[Finding]:
     """Defects of the text that the policy itself registers."""
     for place, what in study.policy.text_defects:
         yield Finding("text", (place,), "text", f"{place}: {what}.")
+
+
+def _circle(error: CircleError) -> Finding:
+    """The finding that a policy has no order: then a record need not have exactly one answer set."""
+    return Finding(
+        "circle", error.atoms, "defect",
+        f"The rules go in a circle, so that a record can have several answers or none: {', '.join(error.atoms)}. "
+        "No other check means anything before that is mended.",
+    )  # fmt: skip
 
 
 CHECKS: Mapping[str, Callable[[Study], Iterator[Finding]]] = {
@@ -47,22 +57,28 @@ def audit(
     *,
     accepted: Mapping[str, str] | None = None,
     confirm: bool = False,
+    limit: int | None = None,
     timeout: float | None = None,
     checks: Iterable[str] | None = None,
     progress: Callable[[str], None] = lambda check: None,
 ) -> Audit:
     """Audit `policy`; with `confirm`, a second engine makes every proof again.
 
-    Only `checks` are made, if given. After `timeout` seconds, or at an interrupt, the checks that are not done are
-    named as unfinished. Raises PolicyError, and ExtraError for `confirm` without the extra `proof`.
+    Only `checks` are made, if given. After `limit` findings or `timeout` seconds, at an interrupt, and for a policy
+    whose rules go in a circle, the checks that are not done are named as unfinished. Raises PolicyError, and
+    ExtraError for `confirm` without the extra `proof`.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    study = Study(policy, confirm=confirm, deadline=deadline)
+    known = dict(accepted or {})
+    wanted = CHECKS if checks is None else {name: CHECKS[name] for name in checks}
+    try:
+        study = Study(policy, confirm=confirm, deadline=deadline)
+    except CircleError as error:
+        return Audit(policy, (_circle(error),), {}, tuple(wanted), accepted=known)
     findings: list[Finding] = []
     checked: dict[str, int] = {}
     unfinished: list[str] = []
     interrupted = False
-    wanted = CHECKS if checks is None else {name: CHECKS[name] for name in checks}
     for name, check in wanted.items():
         if unfinished:
             unfinished.append(name)
@@ -70,7 +86,11 @@ def audit(
         progress(name)
         study.claims = 0
         try:
-            findings += check(study)
+            for finding in check(study):
+                findings.append(finding)
+                if len(findings) == limit:
+                    unfinished.append(name)
+                    break
         except SearchTimeoutError:
             unfinished.append(name)
         except KeyboardInterrupt:
@@ -78,4 +98,4 @@ def audit(
             unfinished.append(name)
         checked[name] = study.claims
     progress("")
-    return Audit(policy, tuple(findings), checked, tuple(unfinished), interrupted, dict(accepted or {}))
+    return Audit(policy, tuple(findings), checked, tuple(unfinished), interrupted, known)

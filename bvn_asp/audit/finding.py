@@ -18,7 +18,7 @@ SEVERITIES = {
     "redundant": "says nothing that is not said elsewhere",
     "notice": "a reader should know",
     "domain": "holds because of what records can be, not because of the policy",
-    "text": "a defect of the text, read and not proved",
+    "text": "a defect of the text or the program, read and not proved",
 }
 """How grave a finding is, gravest first."""
 

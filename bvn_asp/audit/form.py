@@ -27,11 +27,12 @@ def form(study: Study) -> Iterator[Finding]:
     for id in study.ids:
         clause = study.policy.clauses[id]
         if not clause.references:
-            yield Finding("uncited", (id,), "notice", f"{study.name(id)} cites no reference.", (id,))
+            yield Finding("uncited", (id,), "text", f"{study.name(id)} cites no reference.", (id,))
         if study.fails[id] == -study.space.true and study.passes[id] == -study.space.true:
             yield Finding(
-                "no-rules", (id,), "defect", f"{study.name(id)} is declared, and no rule says when it holds.", (id,)
-            )
+                "no-rules", (id,), "defect", f"{study.name(id)} is declared, and no rule says when it holds.", (id,),
+                proofs=study.proofs([study.fails[id]], f"{id} fails"),
+            )  # fmt: skip
 
 
 def _unused(nodes: list[Any], rules: list[Any]) -> Iterator[Finding]:
@@ -48,7 +49,7 @@ def _unused(nodes: list[Any], rules: list[Any]) -> Iterator[Finding]:
     for name, rule in sorted(defined.items()):
         if name not in known:
             yield Finding(
-                "unused", (name,), "notice",
+                "unused", (name,), "text",
                 f"Nothing uses what line {rule.location.begin.line} of the policy concludes: {name.replace('_', ' ')}.",
             )  # fmt: skip
 

@@ -1,22 +1,19 @@
 """Records as case files that people can read, with the answers that were found as what they expect.
 
-A file is read back and decided before it is kept, and no file is ever replaced.
+A file is read back and decided before it is kept.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from bvn_asp.decide import Engine
 from bvn_asp.decision import Decision
-from bvn_asp.errors import OutputError, SolveError
+from bvn_asp.errors import SolveError
 from bvn_asp.files import read_case
 from bvn_asp.suite import Coverage, check
 from bvn_asp.witness import Record
@@ -73,29 +70,6 @@ def checked(text: str, engine: Engine) -> str:
         if differences:
             raise SolveError(f"a case is decided otherwise than when it was found: {'; '.join(differences)}")
     return text
-
-
-def save(folder: Path, files: Iterable[tuple[str, str]]) -> list[Path]:
-    """Write `files` (name, text) into `folder`, all or none; raise OutputError if one is there already."""
-    contents = [(folder / name, text) for name, text in files]
-    taken = [path for path, _ in contents if path.exists() or path.is_symlink()]
-    if taken:
-        raise OutputError(f"{taken[0]}: there already; nothing was written: name another folder, or remove the file")
-    written: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".bvn-") as apart:
-            for path, text in contents:
-                Path(apart, path.name).write_text(text, encoding="utf-8")
-            for path, _ in contents:
-                # A link fails where a file has appeared in the meantime.
-                os.link(Path(apart, path.name), path)
-                written.append(path)
-    except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    return written
 
 
 def _plain(value: Any) -> Any:

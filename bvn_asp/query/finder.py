@@ -81,12 +81,12 @@ class Finder:
         yield from question.guarded(question.count(limit, open_records=open_records))
 
     def prove(
-        self, text: str | Query, *, readings: Mapping[str, str] | None = None, timeout: float | None = TIMEOUT,
-        confirm: bool = False,
+        self, text: str | Query, *, readings: Mapping[str, str] | None = None, limit: int = 1,
+        timeout: float | None = TIMEOUT, confirm: bool = False,
     ) -> Verdict:  # fmt: skip
-        """Return whether an assertion holds of every record: a proof, or a counterexample; arguments as of `search`."""
+        """Return whether an assertion holds of every record: a proof, or counterexamples; arguments as of `search`."""
         query, _ = self.read(text, readings)
-        return Verdict(self.find(query.denial, readings=readings, limit=1, timeout=timeout, confirm=confirm))
+        return Verdict(self.find(query.denial, readings=readings, limit=limit, timeout=timeout, confirm=confirm))
 
     def search_for(self, query: Query, runs: int) -> Search:
         """Return the search in which `query` can be asked, grounding it at the first call."""

@@ -157,7 +157,7 @@ def verdict_document(name: str, verdict: Verdict, policy: Policy) -> dict[str, A
     found = verdict.found
     return {
         "name": name or None, "assertion": found.query.text, "holds": verdict.holds, "stopped": found.stopped or None,
-        "counterexample": _answer_document(verdict.counterexample) if verdict.counterexample else None,
+        "counterexamples": [_answer_document(answer) for answer in found.answers],
         "proof": _proof_document(verdict.proof, policy) if verdict.proof else None,
     }  # fmt: skip
 
