@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +34,10 @@ AssumeAbsent = Annotated[
     typer.Option("--assume-absent/--no-assume-absent", help="Run as complete records, or not, whatever they say."),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one for each core.")]
+
+
+MOST_SECONDS = 60.0
+"""Where the search for moves that are possible, but not in a file, gives up."""
 
 
 class OnError(StrEnum):
@@ -188,8 +192,10 @@ def impact(
     """Compare what a file of cases is decided now and after a change: of the policy, or of how it is read."""
     needs("batch", *(["report"] if output is not None else []))
     from bvn_asp.batch import impact as impacts
-    from bvn_asp.batch.moves import possible_moves
     from bvn_asp.batch.version import Version
+    from bvn_asp.change.comparison import Side
+    from bvn_asp.change.diff import Move, possible_moves
+    from bvn_asp.space import SearchTimeoutError
 
     other = load_policy(against) if against is not None else shipped_policy()
     readings = chosen_readings(other, reading)
@@ -199,20 +205,22 @@ def impact(
     names = [str(against)] if against is not None else []
     before = Version("the policy as it is", text)
     after = Version(", ".join([*names, *(f"{q}={o}" for q, o in readings.items())]), other.text, readings)
-    settings = before.setting(assume_absent), after.setting(assume_absent)
     with _progress(path) as progress:
         found = impacts.impact(
             path, before, after, assume_absent=assume_absent, skip=on_error is OnError.skip,
             workers=workers or os.cpu_count() or 1, progress=progress,
         )  # fmt: skip
-    possible = possible_moves(*settings)
+    here, there = (Side(v.name, v.setting(assume_absent).policy, v.readings) for v in (before, after))
+    possible: set[Move] | None = None
+    with suppress(SearchTimeoutError):
+        possible = possible_moves(here, there, timeout=MOST_SECONDS)
     for line in impacts.sentences(found, before, after, possible):
         say(line)
     if output is not None:
         from bvn_asp.batch.impact_report import page
         from bvn_asp.batch.parts import whole
 
-        whole(output, page(found, settings[0].policy, before, after, possible))
+        whole(output, page(found, here.policy, before, after, possible))
         say(f"report: {output}")
     say(NOTICE)
 

@@ -360,29 +360,5 @@ class OpenProgram:
             self._stated[atom.literal] = inputs.get(to_term(atom.symbol.arguments[0]), [])
 
 
-def reachable(
-    groups: Iterable[tuple[Sequence[int], int]], rules: Iterable[tuple[int, Sequence[int]]], goals: Sequence[int]
-) -> list[bool | None]:
-    """Tell for each of the atoms `goals` whether it can hold, None where that was not found out in bounded time.
-
-    Of the atoms of each group at least so many hold, and at most one; all other atoms follow from `rules`.
-    """
-    control = _control([])
-    _solving(control).solve_limit = MOST_CONFLICTS
-    with control.backend() as backend:
-        for atoms, least in groups:
-            backend.add_rule(atoms, choice=True)
-            if least:
-                backend.add_rule([], [-atom for atom in atoms])
-            backend.add_weight_rule([], 2, [(atom, 1) for atom in atoms])
-        for head, body in rules:
-            backend.add_rule([head], body)
-    found: list[bool | None] = []
-    for goal in goals:
-        result = control.solve([goal])
-        found.append(result.satisfiable)
-    return found
-
-
 _spare: dict[tuple[str, tuple[Term, ...]], OpenProgram] = {}
 """At most one program that nobody has asked for yet."""

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from bvn_asp.batch.columns import case_of, table_of, table_of_rows
 from bvn_asp.batch.generate import write
 from bvn_asp.batch.impact import impact
-from bvn_asp.batch.moves import possible_moves
-from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.version import Version
+from bvn_asp.change.comparison import Side
+from bvn_asp.change.diff import possible_moves
 from bvn_asp.cli import app
 from bvn_asp.decide import Engine
 from bvn_asp.files import load_case
@@ -104,8 +104,7 @@ def test_exactly_the_moves_that_some_record_makes_are_possible(
 ) -> None:
     path = tmp_path / "cases.parquet"
     write(shipped_policy(), 3000, 8, "hard", path)
-    settings = Setting(shipped_policy()), Setting(policy_of(policy), readings)
-    possible = {move for move, can in possible_moves(*settings).items() if can is not False}
+    possible = possible_moves(Side("now", shipped_policy(), {}), Side("other", policy_of(policy), readings))
     if moves is not None:
         assert possible == moves
     found = impact(path, NOW, Version("other", policy, readings), skip=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ import pyarrow as pa
 
 from bvn_asp.batch.columns import ID
 from bvn_asp.batch.decider import PEND, Planes
-from bvn_asp.batch.moves import Move
 from bvn_asp.batch.parts import Progress, Tally, accepted, in_processes
 from bvn_asp.batch.rows import Rows
 from bvn_asp.batch.tables import Part, Source, open_source, refusal
 from bvn_asp.batch.version import NAMES, Side, Version, Watch
 from bvn_asp.batch.words import unpack
+from bvn_asp.change.diff import Move
 from bvn_asp.errors import TableError
 
 MOST_EXAMPLES = 5
@@ -177,7 +177,7 @@ def firsts(found: Impact, move: Move) -> str:
     return "first: " + ", ".join(id or f"row {row}" for row, id in found.examples.get(move, []))
 
 
-def sentences(found: Impact, before: Version, after: Version, possible: Mapping[Move, bool | None]) -> Iterator[str]:
+def sentences(found: Impact, before: Version, after: Version, possible: Collection[Move] | None) -> Iterator[str]:
     """Yield the impact line by line."""
     yield f"{found.decided:,} cases decided, {found.rejected:,} rejected; before: {before.name}; after: {after.name}"
     yield (
@@ -188,8 +188,8 @@ def sentences(found: Impact, before: Version, after: Version, possible: Mapping[
         yield f"  {move[0]} -> {move[1]}: {number:,}   {firsts(found, move)}"
         for id, one, other, count in causes_of(found, move)[:4]:
             yield f"      {id} {one if one == other else f'{one} -> {other}'} in {count:,}"
-    unseen = [f"{one} -> {other}" for (one, other), can in possible.items() if can and not found.moves[one, other]]
-    open_ = [f"{one} -> {other}" for (one, other), can in possible.items() if can is None]
+    if possible is None:
+        yield "not found out in bounded time which other moves are possible by the rules"
+        return
+    unseen = [f"{one} -> {other}" for one, other in sorted(possible) if not found.moves[one, other]]
     yield f"possible by the rules, but not seen here: {', '.join(unseen) or 'none'}"
-    if open_:
-        yield f"not found out in bounded time whether possible: {', '.join(open_)}"

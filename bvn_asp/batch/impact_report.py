@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from html import escape
 
 from bvn_asp.batch.charts import bars, upset
 from bvn_asp.batch.impact import Impact, causes_of, firsts, moved
-from bvn_asp.batch.moves import Move
 from bvn_asp.batch.version import NAMES, NO_REQUEST, Version
+from bvn_asp.change.diff import Move
 from bvn_asp.decision import NOTICE
 from bvn_asp.policy import Policy
 
@@ -27,7 +27,7 @@ svg {{ max-width: 100%; height: auto }} .notice {{ background: #fff4d6; padding:
 """
 
 
-def page(found: Impact, policy: Policy, before: Version, after: Version, possible: Mapping[Move, bool | None]) -> str:
+def page(found: Impact, policy: Policy, before: Version, after: Version, possible: Collection[Move] | None) -> str:
     """Return the impact as one HTML page."""
     parts = [
         "<h1>Impact</h1>",
@@ -55,7 +55,7 @@ def _outcomes(found: Impact) -> str:
     return bars(labels, {"before": counts[0], "after": counts[1]})
 
 
-def _changes(found: Impact, policy: Policy, possible: Mapping[Move, bool | None]) -> str:
+def _changes(found: Impact, policy: Policy, possible: Collection[Move] | None) -> str:
     rows = ["<tr><th>Before</th><th>After</th><th>Cases</th><th>Criteria that moved with them</th><th>First</th></tr>"]
     for move, number in moved(found):
         causes = "<br>".join(
@@ -68,9 +68,9 @@ def _changes(found: Impact, policy: Policy, possible: Mapping[Move, bool | None]
             f'<tr><td>{move[0]}</td><td>{move[1]}</td><td class="n">{number:,}</td><td>{causes}</td>'
             f"<td>{escape(firsts(found, move).removeprefix('first: '))}</td></tr>"
         )
-    for (one, other), can in possible.items():
-        if can is not False and not found.moves[one, other]:
-            said = "possible by the rules, not seen in this file" if can else "not found out whether possible"
+    for one, other in sorted(possible or ()):
+        if not found.moves[one, other]:
+            said = "possible by the rules, not seen in this file"
             rows.append(f'<tr><td>{one}</td><td>{other}</td><td class="n">0</td><td>{said}</td><td></td></tr>')
     return f"<table>{''.join(rows)}</table>"
 

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from bvn_asp import certificate
 from bvn_asp.case import Case
 from bvn_asp.change.comparison import DIRECTIONS, ORDER, Comparison, Diff, Example, Side
 from bvn_asp.change.lexicon import differences
-from bvn_asp.decide import OUTCOMES, SIDES, Engine
+from bvn_asp.change.pair import Pair
+from bvn_asp.decide import SIDES, Engine
 from bvn_asp.decision import Decision
-from bvn_asp.errors import PolicyError, SolveError
+from bvn_asp.errors import SolveError
 from bvn_asp.facts import facts_for
-from bvn_asp.program import ROOM, Ground, ground
-from bvn_asp.search import Search
+from bvn_asp.program import ROOM
 from bvn_asp.shape import Shape
-from bvn_asp.space import SearchTimeoutError, Space, World
+from bvn_asp.space import SearchTimeoutError, World
 from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import Record, Writer, inputs_of
 
@@ -33,6 +32,10 @@ _RANKS = {
     "unmet": 0, "violated": 0, "refused": 0, "undetermined": 1, "met": 2, "clear": 2, "permissible": 2, "waived": 2,
     **{outcome: rank for rank, outcome in enumerate(ORDER)},
 }  # fmt: skip
+
+
+Move = tuple[str, str]
+"""The recommendation here, and another one there."""
 
 
 class _Goal(NamedTuple):
@@ -51,7 +54,7 @@ def diff(
     unsettled. With `confirm`, a second engine must find the same proofs. Raises PolicyError, ReadingError,
     ExtraError, and SolveError if the second engine does not confirm.
     """
-    comparison = _Pair(here, there, room)
+    comparison = _Comparing(here, there, room)
     comparison.space.deadline = None if timeout is None else time.monotonic() + timeout
     stopped = ""
     try:
@@ -65,31 +68,32 @@ def diff(
     return comparison.result(stopped)
 
 
-class _Pair:
-    """Two sides in one space, and what is known of how they differ."""
+def possible_moves(here: Side, there: Side, *, room: Shape = ROOM, timeout: float | None = None) -> set[Move]:
+    """Return from which recommendation to which other some record with a request moves, by the rules of two sides.
+
+    Raises PolicyError, ReadingError, and SearchTimeoutError after `timeout` seconds.
+    """
+    pair = Pair(here, there, room)
+    pair.space.deadline = None if timeout is None else time.monotonic() + timeout
+    moves = {
+        (one, other): pair.space.all_of([held, holds])
+        for one, held in pair.outcomes(0).items()
+        for other, holds in pair.outcomes(1).items()
+        if one != other
+    }
+    reached = pair.space.reached(pair.run, moves.values())
+    return {move for move, literal in moves.items() if literal in reached}
+
+
+class _Comparing(Pair):
+    """What is known of how two sides differ."""
 
     def __init__(self, here: Side, there: Side, room: Shape) -> None:
-        if here.policy.scale != there.policy.scale:
-            raise PolicyError(
-                f"{there.name}: its numbers have another scale ({there.policy.scale}), and do not compare"
-            )
-        sides = (here, there)
-        self.sides = tuple(replace(side, readings=side.policy.readings(side.readings)) for side in sides)
-        further = [(q, limit) for side in sides for (_, q), limit in side.policy.thresholds.items()]
-        limits = sorted({(q, limit) for q, limit in further})
-        self.search = Search(here.policy, room, limits)
-        same = here.policy.text == there.policy.text
-        other = self.search.ground if same else _ground(there, room, limits)
-        self.grounds: tuple[Ground, Ground] = (self.search.ground, other)
-        self.space = Space(*self.grounds, shared=lambda term: name_of(term) != "selected")
-        self.room = room
-        self.engines = tuple(Engine(side.policy) for side in sides)
+        super().__init__(here, there, room)
+        self.engines = tuple(Engine(side.policy) for side in self.sides)
         self.quantities = tuple(
             {t[1]: str(t[2]) for t in g.atoms if isinstance(t, tuple) and t[0] == "number"} for g in self.grounds
         )
-        asked = [x for t, x in self.space.terms("yes").items() if isinstance(t, tuple) and name_of(t[1]) == "requested"]
-        runs = [self.space.run(side.readings, place) for place, side in enumerate(self.sides)]
-        self.run = [self.space.any_of(asked), *runs[0], *runs[1]]
         self.goals = self._goals()
         self.found: dict[_Goal, str] = {}
         self.refuted: dict[_Goal, str] = {}
@@ -99,43 +103,19 @@ class _Pair:
     def _goals(self) -> dict[_Goal, int]:
         """Return the literal of every way in which the sides can differ."""
         goals: dict[_Goal, int] = {}
-        self._add(goals, "overall", "", self._outcomes(0), self._outcomes(1))
+        one, other = (list(self.outcomes(place).values()) for place in (0, 1))
+        self._add(goals, "overall", "", one, other)
         ones, others = (side.policy.clauses for side in self.sides)
         for id, clause in ones.items():
             if id in others and clause.kind in SIDES and others[id].kind == clause.kind:
-                one, other = (self._status(place, *_passing(clause.kind), id) for place in (0, 1))
+                one, other = (self.status(place, *_passing(clause.kind), id) for place in (0, 1))
                 self._add(goals, "clause", id, one, other)
         for body in self.room.bodies:
             term = body.lower()
             reported = [self.space.literal(("reported", term), place) for place in (0, 1)]
-            one, other = (self._status(place, "permissible", "refused", term) for place in (0, 1))
+            one, other = (self.status(place, "permissible", "refused", term) for place in (0, 1))
             self._add(goals, "body", body, one, other, reported)
         return goals
-
-    def _status(self, place: int, passing: str, failing: str, id: str) -> list[int]:
-        """Return the literals of failing, open and passing on a side; what it waives always passes."""
-        if self._waives(place, id):
-            return [-self.space.true, -self.space.true, self.space.true]
-        fails, passes = (self.space.literal((name, id), place) for name in (failing, passing))
-        # What a defective policy says both of counts as deciding a case counts it.
-        if passing == "met":
-            fails = self.space.all_of([fails, -passes])
-        else:
-            passes = self.space.all_of([passes, -fails])
-        return [fails, self.space.all_of([-fails, -passes]), passes]
-
-    def _waives(self, place: int, id: str) -> bool:
-        """Tell whether a side sets a clause aside, or the clause that it is a part of."""
-        side = self.sides[place]
-        clause = side.policy.clauses.get(id)
-        return clause is not None and (clause.part_of or id) in side.waived
-
-    def _outcomes(self, place: int) -> list[int]:
-        """Return the literals of every recommendation on a side, the strictest first."""
-        approve, partial, deny = (self.space.literal(("recommend", outcome), place) for outcome in OUTCOMES)
-        partial = self.space.all_of([partial, -approve])
-        deny = self.space.all_of([deny, -approve, -partial])
-        return [deny, self.space.all_of([-deny, -partial, -approve]), partial, approve]
 
     def _add(
         self, goals: dict[_Goal, int], kind: str, id: str, one: list[int], other: list[int], both: Iterable[int] = ()
@@ -236,7 +216,7 @@ class _Pair:
             return decision.recommendation or "none"
         if goal.kind == "body":
             return next((body.status for body in decision.bodies if body.name == goal.id), "not reported")
-        if self._waives(place, goal.id):
+        if self.waives(place, goal.id):
             return "waived"
         return next(c.status for c in decision.criteria if c.clause.id == goal.id)
 
@@ -280,14 +260,6 @@ class _Pair:
             )
         vocabulary = tuple(differences(self.sides[0].policy, self.sides[1].policy, self.grounds))
         return Diff(self.sides[0], self.sides[1], self.room, vocabulary, tuple(found), stopped)
-
-
-def _ground(side: Side, room: Shape, limits: list[tuple[str, int]]) -> Ground:
-    try:
-        return ground(side.policy.text, room, limits)
-    except PolicyError as error:
-        text = str(error).replace("<block>", side.name)
-        raise PolicyError(f"{side.name}: cannot be searched: {text}") from None
 
 
 def _passing(kind: str) -> tuple[str, str]:
