@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from bvn_asp.conditions import Conditions
 from bvn_asp.contrast import Contrast, Contrasts
-from bvn_asp.decide import SIDES
+from bvn_asp.decide import SIDES, Engine
 from bvn_asp.errors import SolveError
-from bvn_asp.policy import Policy
+from bvn_asp.mutants import Answer, Verdict, recommended
+from bvn_asp.policy import Policy, policy_of
 from bvn_asp.proofs import Proof
 from bvn_asp.search import RECOMMENDATIONS, Search
 from bvn_asp.space import SearchTimeoutError, Space, World
@@ -18,8 +20,9 @@ from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.twins import Pair, Twin, Twins
 from bvn_asp.wording import words_of
 
-KINDS = ("clause", "limit", "reading", "fact", "missing")
-"""Kinds of edges: a clause; a limit of one; an option of a question; a fact or choice; a fact that is not stated."""
+KINDS = ("clause", "limit", "reading", "fact", "missing", "condition")
+"""Kinds of edges: a clause; a limit of one; an option of a question; a fact or choice; a fact that is not stated; and
+a rule or a condition of one, that the recommendation hangs on."""
 MOST_SECONDS = 1.0
 """Where the search for the nearest pair of an edge gives up, and after as long again, the one for any pair."""
 
@@ -65,7 +68,7 @@ class Atlas:
         """
         edges = {
             "clause": self.clauses, "limit": self.limits, "fact": self.facts, "missing": self.missing,
-            "reading": self.readings,
+            "reading": self.readings, "condition": self.conditions,
         }  # fmt: skip
         for kind in KINDS:
             if kind in kinds:
@@ -270,6 +273,40 @@ class Atlas:
             contrast.space.deadline = time.monotonic() + MOST_SECONDS
             world = contrast.world(goal, fewest=False)
         return self._entry(edge, world, "it changes nothing")
+
+    # Conditions
+
+    def conditions(self) -> Iterator[Entry]:
+        """Yield for every small edit of a rule a record that it changes the recommendation of, and one beside that.
+
+        A record that shows several edits is there once.
+        """
+        made = Conditions(self.search)
+        shown: set[frozenset[Term]] = set()
+        for number, edit in enumerate(made.edits):
+            edge = Edge("condition", "", f"rule in line {edit.line}: {edit.words}")
+            entry = self._bounded(self.space, edge, partial(self._condition, edge, made, number, shown))
+            if entry.pair is not None or entry.remark:
+                yield entry
+
+    def _condition(self, edge: Edge, made: Conditions, number: int, shown: set[frozenset[Term]]) -> Entry:
+        world = made.find(number, self.space.deadline)
+        if world is None or world.inputs[0] in shown:
+            return Entry(edge, None)
+        shown.add(world.inputs[0])
+        return self._entry(edge, self.twins.beside(world.inputs[0]), "no change of one entry moves its record")
+
+    def edited(self, verdict: Verdict) -> Entry:
+        """Return a pair for an edit of the policy that no other pair notices, if one of its records does."""
+        edge = Edge("edit", "", verdict.mutant.name)
+        self.deadline = None
+        entry = self._bounded(self.space, edge, lambda: self._entry(edge, self.twins.beside(verdict.inputs), "no pair"))
+        if entry.pair is not None:
+            changed = Engine(policy_of(verdict.mutant.text, verdict.mutant.name))
+            answers = [Answer(t.witness.case, t.witness.readings, t.recommendation) for t in entry.pair.twins]
+            if all(recommended(changed, answer) for answer in answers):
+                return Entry(edge, None, remark="its record is decided alike")
+        return entry
 
     # Readings
 

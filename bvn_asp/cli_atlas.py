@@ -21,7 +21,7 @@ from bvn_asp.report import safe
 from bvn_asp.terminal import INTERRUPTED, Page, Working, check_folder, say, write_all
 
 if TYPE_CHECKING:
-    from bvn_asp.atlas import Entry
+    from bvn_asp.atlas import Atlas, Entry
     from bvn_asp.mutants import Answer
     from bvn_asp.twins import Pair
     from bvn_asp.witness import Record
@@ -36,6 +36,9 @@ def atlas(
         Path | None, typer.Option(help="Write the records to this new or empty folder, as cases for `bvn test`.")
     ] = None,
     missing: Annotated[bool, typer.Option("--missing", help="Also what happens where a fact is not stated.")] = False,
+    conditions: Annotated[
+        bool, typer.Option("--conditions", help="Also a record for every rule and every condition of one.")
+    ] = False,
     mutants: Annotated[
         int | None,
         typer.Option(metavar="EVERY", min=1, help="Try them on every so many small edits of the policy; 1: all."),
@@ -52,9 +55,10 @@ def atlas(
     policy = shipped_policy()
     found: list[Entry] = []
     left = ""
+    made = Atlas(policy, None if timeout is None else time.monotonic() + timeout)
     try:
-        made = Atlas(policy, None if timeout is None else time.monotonic() + timeout)
-        edges = made.entries([kind for kind in KINDS if missing or kind != "missing"])
+        asked = {"missing": missing, "condition": conditions}
+        edges = made.entries([kind for kind in KINDS if asked.get(kind, True)])
         with Working("searching") as working:
             for entry in islice(edges, limit):
                 found.append(entry)
@@ -68,7 +72,8 @@ def atlas(
     killed: dict[str, Any] = {}
     try:
         if mutants is not None and left != "interrupted":
-            killed = _survey(policy, found, mutants)
+            with Working("judging") as working:
+                killed = _survey(made, found, mutants, working)
     except KeyboardInterrupt:
         left = "interrupted"
     if save is not None:
@@ -126,23 +131,34 @@ def _closing(entries: list[Entry], left: str, killed: dict[str, Any]) -> None:
         say(
             f"Small edits of the policy: {killed['judged']} judged by the recommendations above; {killed['killed']} "
             f"killed, {killed['refused']} refused as no policy, {killed['equivalent']} proved to recommend the same "
-            f"on every record, {killed['alive']} alive"
+            f"on every record, {killed['alive']} alive; of these, {killed['by_pairs_of_their_own']} have a pair of "
+            "their own now, shown last"
         )
         for name in killed["survivors"]:
             say(f"  alive: {name}")
     say(NOTICE)
 
 
-def _survey(policy: Policy, entries: list[Entry], every: int) -> dict[str, Any]:
+def _survey(made: Atlas, entries: list[Entry], every: int, working: Working) -> dict[str, Any]:
+    """Judge edits of the policy by the pairs; one that is left alive gets a pair of its own, if there is one."""
     from bvn_asp.mutants import survey
 
-    verdicts = list(survey(policy.text, answers(entries), every=every))
-    counts = Counter(verdict.outcome for verdict in verdicts)
+    counts, survivors = Counter[str](), list[str]()
+    for verdict in survey(made.policy.text, answers(entries), every=every):
+        counts[verdict.outcome] += 1
+        working.show(f"{counts.total()} edits of the policy so far")
+        if verdict.outcome == "alive":
+            entry = made.edited(verdict)
+            if entry.pair is None:
+                survivors.append(verdict.mutant.name)
+            else:
+                entries.append(entry)
     outcomes = ("killed", "refused", "equivalent", "alive")
     return {
-        "judged": len(verdicts),
+        "judged": counts.total(),
         **{outcome: counts[outcome] for outcome in outcomes},
-        "survivors": [verdict.mutant for verdict in verdicts if verdict.outcome == "alive"],
+        "by_pairs_of_their_own": counts["alive"] - len(survivors),
+        "survivors": survivors,
     }
 
 

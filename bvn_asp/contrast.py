@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from bvn_asp.search import Search, preferred
 from bvn_asp.space import SETTINGS, Space, World
@@ -66,25 +66,37 @@ class Contrast:
         return {other: literal for other, literal in statable.items() if other[1] == term[1]}
 
 
+def usual_spaces(search: Search, space: Space, variants: Variants) -> Iterator[Space]:
+    """Yield a space like `space` for every next variant: its record begins as the usual one.
+
+    Every reading is open, and those by default are preferred.
+    """
+    defaults = {question.id: question.default for question in search.policy.questions.values()}
+    fixed = [*map(space.held, space.premises), *space.usual(search.usual)]
+    fixed += [-space.literal(setting) for setting in SETTINGS if setting != "closed"]
+    choices: list[int] = []
+    for term, literal in space.terms("selected").items():
+        assert isinstance(term, tuple)
+        if defaults[str(term[1])] == term[2]:
+            fixed.append(-literal)
+        else:
+            choices.append(literal)
+    last: Space | None = None
+    for place in variants.spaces(fixed, [*space.departures, *space.places, *choices]):
+        if place is not last:
+            place.prefer(3, choices)
+            last = place
+        yield place
+
+
 class Contrasts:
     """Makes contrasts under whichever readings, those by default preferred; record 0 begins as the usual one."""
 
     def __init__(self, search: Search) -> None:
         self._search, space = search, search.space
-        defaults = {question.id: question.default for question in search.policy.questions.values()}
-        fixed = [*map(space.held, space.premises), *space.usual(search.usual)]
-        fixed += [-space.literal(setting) for setting in SETTINGS if setting != "closed"]
-        self._choices: list[int] = []
-        for term, literal in space.terms("selected").items():
-            assert isinstance(term, tuple)
-            if defaults[str(term[1])] == term[2]:
-                fixed.append(-literal)
-            else:
-                self._choices.append(literal)
         self._variants = Variants(space, [*search.outcomes.values(), space.literal("documented")])
-        self._spaces = self._variants.spaces(fixed, [*space.departures, *space.places])
+        self._spaces = usual_spaces(search, space, self._variants)
         self._used = space.below(search.outcomes.values())
-        self._last: Space | None = None
 
     def uses(self, terms: Iterable[Term]) -> bool:
         """Tell whether any recommendation draws on one of `terms`."""
@@ -92,8 +104,4 @@ class Contrasts:
 
     def of(self, topics: Iterable[Term], *, open_records: bool = False) -> Contrast:
         """Return the contrast of two records that state the same but for `topics`."""
-        space = next(self._spaces)
-        if space is not self._last:
-            space.prefer(3, self._choices)
-            self._last = space
-        return Contrast(self._search, self._variants, space, topics, open_records=open_records)
+        return Contrast(self._search, self._variants, next(self._spaces), topics, open_records=open_records)

@@ -48,17 +48,18 @@ class Mutant:
 def mutants(text: str) -> Iterator[Mutant]:
     """Yield every mutant of the program `text`."""
     lines = text.splitlines()
-    for rule in _rules(text):
+    for rule in rules(text):
         begin, end = rule.location.begin, rule.location.end
-        for how, changed in _edits(rule):
-            edited = lines.copy()
+        for how, other in edits(rule):
+            changed, edited = "" if other is None else str(other), lines.copy()
             after = lines[end.line - 1][end.column - 1 :]
             edited[begin.line - 1 : end.line] = [""] * (end.line - begin.line + 1)
             edited[begin.line - 1] = lines[begin.line - 1][: begin.column - 1] + changed + after
             yield Mutant(f"{begin.line}: {rule!s} [{how}]", "\n".join(edited) + "\n")
 
 
-def _rules(text: str) -> list[Any]:
+def rules(text: str) -> list[Any]:
+    """Return the rules of the program `text` that are edited, as syntax trees."""
     found: list[Any] = []
     ast.parse_string(text, lambda node: found.append(node) if node.ast_type == ast.ASTType.Rule else None)
     return [rule for rule in found if rule.body or _name(rule.head) not in PROSE]
@@ -68,14 +69,15 @@ def _name(head: Any) -> str:
     return str(head).partition("(")[0]
 
 
-def _edits(rule: Any) -> Iterator[tuple[str, str]]:
-    yield "rule dropped", ""
+def edits(rule: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the edits of a rule: in words, and the rule as it is then; None where it is dropped."""
+    yield "rule dropped", None
     body = list(rule.body)
     for place, literal in enumerate(body):
         rest = [*body[:place], *body[place + 1 :]]
-        yield f"without {literal}", str(rule.update(body=rest))
+        yield f"without {literal}", rule.update(body=rest)
         for how, flipped in _flips(literal):
-            yield how, str(rule.update(body=[*body[:place], flipped, *body[place + 1 :]]))
+            yield how, rule.update(body=[*body[:place], flipped, *body[place + 1 :]])
 
 
 def _flips(literal: Any) -> Iterator[tuple[str, Any]]:
@@ -131,11 +133,13 @@ class Answer(NamedTuple):
 class Verdict(NamedTuple):
     """What became of a mutant.
 
-    `outcome` is killed by a recommendation, refused as no policy, equivalent by proof, or alive.
+    `outcome` is killed by a recommendation, refused as no policy, equivalent by proof, or alive: then `inputs` are of
+    a record that it recommends otherwise.
     """
 
-    mutant: str
+    mutant: Mutant
     outcome: str
+    inputs: frozenset[Term] = frozenset()
 
 
 def judge(mutant: Mutant, answers: list[Answer], original: Ground) -> Verdict:
@@ -149,11 +153,11 @@ def judge(mutant: Mutant, answers: list[Answer], original: Ground) -> Verdict:
         for place, answer in enumerate(answers):
             if not recommended(engine, answer):
                 answers.insert(0, answers.pop(place))
-                return Verdict(mutant.name, "killed")
+                return Verdict(mutant, "killed")
         found = difference(original, mutant.text, ("recommend",))
     except BvnError:
-        return Verdict(mutant.name, "refused")
-    return Verdict(mutant.name, "alive" if found else "equivalent")
+        return Verdict(mutant, "refused")
+    return Verdict(mutant, "equivalent") if found is None else Verdict(mutant, "alive", found[0].inputs[0])
 
 
 def recommended(engine: Engine, answer: Answer) -> bool:

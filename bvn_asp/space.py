@@ -153,6 +153,11 @@ class Space:
                 )
         return found
 
+    def concluding(self, atoms: Iterable[int]) -> list[Statement]:
+        """Return the rules that conclude `atoms`, without what was joined or added since."""
+        places = {place for atom in atoms for place in self._concluding.get(atom, ())}
+        return [self.program[place] for place in sorted(places)]
+
     @cached_property
     def _concluding(self) -> dict[int, list[int]]:
         """The places of the rules that conclude an atom."""

@@ -138,6 +138,19 @@ class Twins:
         """Return two records for which all of `goal` holds, record 0 as usual as can be; None if there are none."""
         return self.space.find([*self.base, *self.space.usual(self.search.usual), *goal], fewest=fewest)
 
+    def beside(self, inputs: frozenset[Term]) -> World | None:
+        """Return the record of `inputs` and the nearest that is recommended otherwise, the better first, or None."""
+        space = self.space
+        for side in (1, 0):
+            given = [
+                literal if term in inputs else -literal
+                for literal, term in space.inputs[side].items() if name_of(term) in (*FORMS, "selected", "closed")
+            ]  # fmt: skip
+            world = self.world(given)
+            if world is not None:
+                return world
+        return None
+
     def pair(self, world: World, *beside: frozenset[Term], near: Collection[Term] = ()) -> Pair | None:
         """Write and decide the records of a world, and further inputs `beside` them that differ in the same entry.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bvn_asp.ground import Statement
@@ -59,9 +59,13 @@ class Variants:
             for _ in range(MOST):
                 yield space
 
-    def of(self, space: Space, inputs: Iterable[int]) -> Variant:
-        """Add a second version of everything that hangs on `inputs`, there only where its `active` is assumed."""
-        waiting = list(inputs)
+    def of(self, space: Space, inputs: Iterable[int], instead: Sequence[Statement] = ()) -> Variant:
+        """Add a second version of everything that hangs on `inputs`, there only where its `active` is assumed.
+
+        In it, what a rule of `instead` concludes is concluded by these rules alone.
+        """
+        replaced = {atom for rule in instead for atom in rule.head}
+        waiting = [*inputs, *replaced]
         changed, touched = set(waiting), set[int]()
         while waiting:
             for place in self._uses.get(waiting.pop(), ()):
@@ -71,21 +75,22 @@ class Variants:
                 waiting += new
         for atom in changed:
             touched.update(self._heads.get(atom, ()))
+        for atom in replaced:
+            touched.difference_update(self._heads.get(atom, ()))
         version = dict(zip(sorted(changed), space.fresh(len(changed)), strict=True))
         active = space.conditional(version.values())
         beside, added = set[int](), list[Statement]()
-        for place in sorted(touched):
-            choice, head, bound, body = self._statements[place]
+        for choice, head, least, body in (*(self._statements[place] for place in sorted(touched)), *instead):
             heads = tuple(version[atom] for atom in head if atom in version)
             if heads or not head:
                 beside.update(abs(literal) for literal in body if head and abs(literal) not in changed)
                 literals = tuple(_mapped(version, literal) for literal in body)
                 if choice or not head:
                     # What is free, and what is forbidden, only concerns a version that is there.
-                    whole = literals if bound == len(literals) else (space.at_least(bound, literals),)
-                    literals = (*whole, active)
-                    bound = len(literals)
-                added.append(Statement(choice, heads, bound, literals))
+                    whole = literals if least == len(literals) else (space.at_least(least, literals),)
+                    added.append(Statement(choice, heads, len(whole) + 1, (*whole, active)))
+                else:
+                    added.append(Statement(choice, heads, least, literals))
         space.add(added)
         return Variant(version, active, frozenset(beside))
 
