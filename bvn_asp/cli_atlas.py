@@ -22,8 +22,8 @@ from bvn_asp.terminal import INTERRUPTED, Page, Working, check_folder, say, writ
 
 if TYPE_CHECKING:
     from bvn_asp.atlas import Atlas, Entry
+    from bvn_asp.atlas.twins import Pair
     from bvn_asp.mutants import Answer
-    from bvn_asp.twins import Pair
     from bvn_asp.witness import Record
 
 _COLUMNS = ("edge", "differs in", "records and recommendations", "remarks")

@@ -12,10 +12,11 @@ import yaml
 from typer.testing import CliRunner
 
 from bvn_asp.atlas import Atlas, Entry
+from bvn_asp.atlas.edits import Edits
+from bvn_asp.atlas.twins import Pair, Twin
 from bvn_asp.case import Case
 from bvn_asp.cli import app
 from bvn_asp.cli_atlas import answers
-from bvn_asp.conditions import Conditions
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.facts import facts_for
 from bvn_asp.files import load_case
@@ -24,7 +25,6 @@ from bvn_asp.policy import policy_of, shipped_policy
 from bvn_asp.search import Search
 from bvn_asp.suite import Coverage, check
 from bvn_asp.terms import Term, name_of
-from bvn_asp.twins import Pair, Twin
 from tests.worlds import RECORD
 
 
@@ -234,7 +234,7 @@ def test_a_table_says_what_is_complete_and_what_is_not() -> None:
 def test_an_edit_of_a_rule_is_shown_by_a_record_that_the_edited_policy_recommends_otherwise() -> None:
     """Each record is decided by the edited program itself, ground anew."""
     search = Search(shipped_policy())
-    made, seen = Conditions(search), 0
+    made, seen = Edits(search), 0
     edited = {" ".join(mutant.name.split()): mutant.text for mutant in mutants(search.policy.text)}
     for number in range(700, len(made.edits), 53):
         edit, world = made.edits[number], made.find(number, None)
@@ -248,16 +248,16 @@ def test_an_edit_of_a_rule_is_shown_by_a_record_that_the_edited_policy_recommend
 
 
 def test_an_edit_that_changes_nothing_has_no_record() -> None:
-    made = Conditions(Search(shipped_policy()))
+    made = Edits(Search(shipped_policy()))
     idle = [number for number, edit in enumerate(made.edits) if edit.words.endswith("[without considered(B)]")]
     assert idle and any(made.find(number, None) is None for number in idle)
 
 
 @pytest.mark.slow
 def test_every_edit_of_a_sample_of_the_policy_is_killed_by_recommendations_alone_or_recommends_the_same() -> None:
-    """Every thirty-second edit, for the time of the gate; `bvn atlas --missing --conditions --mutants 1` takes all."""
+    """Every sixteenth edit, for the time of the gate; `bvn atlas --missing --conditions --mutants 1` takes all."""
     made = Atlas(shipped_policy())
-    verdicts = list(survey(shipped_policy().text, answers(made.entries()), every=32))
+    verdicts = list(survey(shipped_policy().text, answers(made.entries()), every=16))
     assert [v.mutant.name for v in verdicts if v.outcome == "alive" and made.edited(v).pair is None] == []
     # Most need no pair of their own.
     counts = Counter(verdict.outcome for verdict in verdicts)

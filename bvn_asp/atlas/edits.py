@@ -1,4 +1,4 @@
-"""Conditions of rules: for every small edit of a rule, a record that the policy then recommends otherwise.
+"""Small edits of rules: for every one, a record that the policy then recommends otherwise.
 
 All edits are ground at once, beside the policy: a mark tells what each rule concludes, and each edited one. An edit is
 then a variant in which what its rule concludes follows from the marks of the other rules and of the edited one.
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import clingo.ast
 
-from bvn_asp.contrast import usual_spaces
+from bvn_asp.atlas.contrast import usual_spaces
 from bvn_asp.ground import Statement
 from bvn_asp.mutants import edits, rules
 from bvn_asp.program import RECORDS, ground
@@ -30,7 +30,7 @@ class Edit(NamedTuple):
     words: str
 
 
-class Conditions:
+class Edits:
     """The edits of the rules of a policy that conclude something of their own, each with what they are replaced by."""
 
     def __init__(self, search: Search) -> None:
