@@ -15,7 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -52,11 +54,13 @@ class Job:
     skip: bool = False
 
     def fingerprint(self) -> str:
-        """Return what tells this job from another, the state of the input file included."""
-        state = self.path.stat()
+        """Return what tells this job from another, the state of the input file and of this package included."""
+        state, package = self.path.stat(), ""
+        with suppress(PackageNotFoundError):
+            package = version("bvn-asp")
         about = [
-            str(self.path.resolve()), state.st_size, state.st_mtime_ns, self.policy, sorted(self.readings.items()),
-            self.assume_absent, self.whole, self.skip,
+            package, str(self.path.resolve()), state.st_size, state.st_mtime_ns, self.policy,
+            sorted(self.readings.items()), self.assume_absent, self.whole, self.skip,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
