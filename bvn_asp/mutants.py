@@ -113,10 +113,13 @@ def difference(original: Ground, changed: str, compared: Collection[str]) -> tup
     # What only one of the two knows, no record can state for both.
     alone = [-literal for literal in space.inputs[1] if literal not in space.inputs[0]]
     goal = [-space.literal("complete"), *alone, space.any_of(differing.values())]
-    # A record without a day that is open is the easier to read, if there is one.
-    world = space.find([*goal, -space.literal("dated"), -space.literal("unremarkable")]) or space.find(goal)
+    world = space.find(goal)
     if world is None:
         return None
+    # A record that leaves nothing open, or no day at least, says more, if there is one.
+    dated = [-space.literal("dated"), -space.literal("unremarkable")]
+    documented = [space.literal("documented", side) for side in (0, 1)]
+    world = space.find([*goal, *dated, *documented]) or space.find([*goal, *dated]) or world
     return world, {
         term for term in differing if (space.literal(term) in world.true) != (space.literal(term, 1) in world.true)
     }

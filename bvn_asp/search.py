@@ -16,7 +16,8 @@ from bvn_asp.policy import Policy
 from bvn_asp.program import ROOM, Ground, Premise, ground
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
-from bvn_asp.space import SETTINGS, Space, World
+from bvn_asp.sides import SETTINGS
+from bvn_asp.space import Space, World
 from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bvn_asp.search import Search, preferred
-from bvn_asp.space import SETTINGS, Space, World
+from bvn_asp.sides import SETTINGS
+from bvn_asp.space import Space, World
 from bvn_asp.terms import Term
 from bvn_asp.variant import Variant, Variants
 

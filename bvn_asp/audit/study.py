@@ -11,7 +11,8 @@ from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.search import Search, Witness
-from bvn_asp.space import SETTINGS, Space
+from bvn_asp.sides import SETTINGS
+from bvn_asp.space import Space
 from bvn_asp.variant import Variants
 
 DECIDED = ("recommend", "permissible", "refused", "eligible", "not_eligible")

@@ -8,7 +8,7 @@ from bvn_asp.facts import Facts
 from bvn_asp.policy import Policy
 from bvn_asp.search import Search
 from bvn_asp.shape import Shape
-from bvn_asp.space import SETTINGS
+from bvn_asp.sides import SETTINGS
 from bvn_asp.terms import FORMS, Term, name_of, subject_of
 from bvn_asp.witness import inputs_of
 
