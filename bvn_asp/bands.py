@@ -7,7 +7,17 @@ representative compare alike with every limit, so what is proved over the repres
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+
+def limits_of(
+    thresholds: Mapping[tuple[str, str], int], further: Iterable[tuple[str, int]] = ()
+) -> dict[str, list[int]]:
+    """Return the ascending limits of each quantity: those of a policy, and `further` ones (quantity, millionths)."""
+    limits: dict[str, set[int]] = {}
+    for quantity, limit in (*((quantity, limit) for (_, quantity), limit in thresholds.items()), *further):
+        limits.setdefault(quantity, set()).add(limit)
+    return {quantity: sorted(found) for quantity, found in limits.items()}
 
 
 def representative(value: int, limits: Sequence[int]) -> int:

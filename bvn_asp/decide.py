@@ -7,7 +7,7 @@ from functools import cache
 from itertools import combinations, islice
 from math import comb
 
-from bvn_asp.bands import representative
+from bvn_asp.bands import limits_of, representative
 from bvn_asp.case import Case
 from bvn_asp.decision import Body, Criterion, Decision, Settlement, missing_facts
 from bvn_asp.errors import PolicyError, SolveError
@@ -38,9 +38,7 @@ class Engine:
         self.policy = policy
         self._programs: dict[Shape, OpenProgram] = {}
         self._memory: dict[Shape, Memory] = {}
-        self._limits: dict[str, list[int]] = {}
-        for (_, quantity), limit in sorted(policy.thresholds.items(), key=lambda item: item[1]):
-            self._limits.setdefault(quantity, []).append(limit)
+        self._limits = limits_of(policy.thresholds)
 
     def program(self, shape: Shape) -> OpenProgram:
         """Return the ground program for `shape`, grounding it at the first call."""

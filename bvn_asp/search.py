@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bvn_asp.bands import limits_of
 from bvn_asp.case import Case
 from bvn_asp.decide import Engine
 from bvn_asp.decision import Decision
@@ -19,7 +20,7 @@ from bvn_asp.shape import Shape
 from bvn_asp.sides import SETTINGS
 from bvn_asp.space import Space, World
 from bvn_asp.terms import FORMS, Term, name_of
-from bvn_asp.witness import Record, Writer, limits_of, readings_of, usual_case, usual_inputs
+from bvn_asp.witness import Record, Writer, readings_of, usual_case, usual_inputs
 from bvn_asp.wording import words_of
 
 RECOMMENDATIONS = ("approve", "partial", "pend", "deny")
@@ -74,7 +75,7 @@ class Search:
         self.policy, self.room, self.engine = policy, room, Engine(policy)
         self.ground: Ground = ground(policy.text, room, further)
         self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
-        self.limits = limits_of(policy, further)
+        self.limits = limits_of(policy.thresholds, further)
         self.quantities = {
             term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"
         }

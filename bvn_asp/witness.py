@@ -40,16 +40,6 @@ def usual_case() -> Case:
     return load_case(Path(__file__).with_name("usual.yaml"))
 
 
-def limits_of(policy: Policy, further: Iterable[tuple[str, int]] = ()) -> dict[str, list[int]]:
-    """Return the limits that `policy` compares numbers with, and `further` ones (quantity, millionths)."""
-    limits: dict[str, set[int]] = {}
-    for (_, quantity), limit in policy.thresholds.items():
-        limits.setdefault(quantity, set()).add(limit)
-    for quantity, limit in further:
-        limits.setdefault(quantity, set()).add(limit)
-    return {quantity: sorted(found) for quantity, found in limits.items()}
-
-
 def inputs_of(facts: Facts, quantities: Mapping[Term, str], limits: Limits) -> frozenset[Term]:
     """Return the inputs that `facts` states, numbers by their representatives."""
     found: set[Term] = set()

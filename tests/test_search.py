@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bvn_asp import certificate
-from bvn_asp.bands import representative
+from bvn_asp.bands import limits_of, representative
 from bvn_asp.case import Case
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.facts import facts_for
@@ -24,7 +24,7 @@ from bvn_asp.shape import WIDE_BODIES, Shape
 from bvn_asp.solve import answer_set
 from bvn_asp.space import Space, World
 from bvn_asp.terms import Term, name_of
-from bvn_asp.witness import Record, inputs_of, limits_of, usual_case
+from bvn_asp.witness import Record, inputs_of, usual_case
 from tests.random_cases import random_record
 from tests.worlds import RECORD, random_readings, random_world, stated
 
@@ -230,7 +230,7 @@ def put(record: Record, path: str, value: int) -> Case:
 @given(st.integers(0, 10_000), st.sampled_from(sorted(_NUMBERS)), st.data())
 def test_moving_a_number_inside_its_band_never_changes_a_decision(seed: int, path: str, data: st.DataObject) -> None:
     quantity, least, most = _NUMBERS[path]
-    limits = limits_of(search().policy)[quantity]
+    limits = limits_of(search().policy.thresholds)[quantity]
     record = random_record(Random(seed))
     near = st.sampled_from([limit + step for limit in limits for step in (-1, 0, 1)])
     value = data.draw(st.one_of(st.integers(least * 1_000_000, most * 1_000_000), near))

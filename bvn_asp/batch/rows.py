@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from bvn_asp.bands import limits_of
 from bvn_asp.batch import spans
 from bvn_asp.batch.columns import domains, schema
 from bvn_asp.batch.entries import LEVEL_BIT, LEVELS, Entries, Masks, Texts, joined, ranks
@@ -38,10 +39,7 @@ class Setting:
     @cached_property
     def limits(self) -> dict[str, list[int]]:
         """The limits of every quantity, ascending, in millionths."""
-        found: dict[str, list[int]] = {}
-        for (_, quantity), limit in sorted(self.policy.thresholds.items(), key=lambda item: item[1]):
-            found.setdefault(quantity, []).append(limit)
-        return found
+        return limits_of(self.policy.thresholds)
 
 
 class Rows:
