@@ -64,12 +64,12 @@ def explain(decision: Decision) -> str:
 
 
 def find(query: str, readings: Mapping[str, str] | None = None, *, limit: int = 3) -> Found:
-    """Return up to `limit` edge cases that fit `query`, or a proof that none does; see `bvn_asp.finder.Finder`."""
+    """Return up to `limit` edge cases that fit `query`, or a proof of none; see `bvn_asp.query.finder.Finder`."""
     return _finder().find(query, readings=readings, limit=limit)
 
 
 def prove(assertion: str, readings: Mapping[str, str] | None = None) -> Verdict:
-    """Return the proof that `assertion` holds of every record, or a counterexample; see `bvn_asp.finder.Finder`."""
+    """Return the proof that `assertion` holds of every record, or a counterexample; see `find`."""
     return _finder().prove(assertion, readings=readings)
 
 

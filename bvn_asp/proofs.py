@@ -25,7 +25,7 @@ class Proof:
     """That `goal`, in words, holds of no record with room `room`: `premises` alone rule it out, and none can be spared.
 
     A premise of the kind `reading` says that question `clause` is read as option `quantity`. `assumptions` over
-    `space` are the goal and the premises as literals. `engine` names the second engine that confirmed it, or is
+    `statements` are the goal and the premises as literals. `engine` names the second engine that confirmed it, or is
     empty.
     """
 
