@@ -212,7 +212,15 @@ def _cases(entry: Entry, pair: Pair) -> Iterator[tuple[Record, str, list[dict[st
     """Yield the records of a pair, each with its story and what it expects."""
     outcomes = ", ".join(f"{twin.states}: {twin.recommendation}" for twin in pair.twins)
     story = f"Near miss for {entry.edge.kind} {entry.edge.clause} ({entry.edge.words}). {pair.words} - {outcomes}."
-    expected = [{"readings": dict(t.witness.readings), "recommendation": t.recommendation} for t in pair.twins]
+    decided = [(twin.witness.readings, twin.witness.decision) for twin in pair.twins]
+    # Where nothing is requested, nothing is recommended.
+    expected = [
+        {
+            "readings": dict(readings),
+            **({"recommendation": d.recommendation} if d.recommendation else {"eligibility": d.eligibility}),
+        }
+        for readings, d in decided
+    ]
     if entry.edge.kind == "reading":
         yield pair.twins[0].witness.record, story, expected
         return

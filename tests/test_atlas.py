@@ -16,12 +16,14 @@ from bvn_asp.atlas.edits import Edits
 from bvn_asp.atlas.twins import Pair, Twin
 from bvn_asp.case import Case
 from bvn_asp.cli import app
-from bvn_asp.cli_atlas import answers
+from bvn_asp.cli_atlas import _cases, answers
 from bvn_asp.decide import SIDES, Engine
 from bvn_asp.facts import facts_for
-from bvn_asp.files import load_case
-from bvn_asp.mutants import Answer, mutants, recommended, survey
+from bvn_asp.files import load_case, read_case
+from bvn_asp.mutants import Answer, Verdict, difference, mutants, recommended, survey
 from bvn_asp.policy import policy_of, shipped_policy
+from bvn_asp.program import ground
+from bvn_asp.query.casefile import case_text
 from bvn_asp.search import Search
 from bvn_asp.suite import Coverage, check
 from bvn_asp.terms import Term, name_of
@@ -251,6 +253,34 @@ def test_an_edit_that_changes_nothing_has_no_record() -> None:
     made = Edits(Search(shipped_policy()))
     idle = [number for number, edit in enumerate(made.edits) if edit.words.endswith("[without considered(B)]")]
     assert idle and any(made.find(number, None) is None for number in idle)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "outcomes"),
+    [
+        ("request_made :- yes(requested(B)), considered(B).", "requested", {"none"}),
+        ("passes_at(n20,B) :- within_lifetime(B); chosen(obligations,breach).", "how the policy is read", {"deny"}),
+    ],
+)
+def test_an_edit_that_no_near_miss_can_show_is_shown_by_another_request_or_reading(
+    rule: str, words: str, outcomes: set[str]
+) -> None:
+    policy = shipped_policy()
+    names = {" ".join(m.name.split()).split(": ", 1)[1]: m for m in mutants(policy.text)}
+    wanted = rule.replace("), considered", "); considered")
+    (mutant,) = (m for name, m in names.items() if name.startswith(wanted) and "without" in name and shows(name))
+    found = difference(ground(policy.text), mutant.text, ("recommend",))
+    assert found is not None
+    entry = Atlas(policy).edited(Verdict(mutant, "alive", found[0].inputs[0]))
+    assert entry.pair is not None and entry.pair.words == words
+    assert outcomes <= {twin.recommendation for twin in entry.pair.twins}
+    for record, story, expected in _cases(entry, entry.pair):
+        text = case_text(record, story, expected)
+        assert [found for _, differ in check(engine(), read_case(text), Coverage()) for found in differ] == []
+
+
+def shows(name: str) -> bool:
+    return name.endswith(("[without yes(requested(B))]", "[without chosen(obligations,breach)]"))
 
 
 @pytest.mark.slow

@@ -18,6 +18,10 @@ _ABLATIONS = ("ablated", "ablation_completed", "ablation_thermal")
 _SHOWN = ("on_imaging", "on_assessment")
 
 
+NONE = "none"
+"""What is recommended where nothing is requested."""
+
+
 @dataclass(frozen=True)
 class Twin:
     """One record of several that differ in one entry: what it states there, and its witness."""
@@ -27,8 +31,8 @@ class Twin:
 
     @property
     def recommendation(self) -> str:
-        """The recommendation on it."""
-        return str(self.witness.decision.recommendation)
+        """The recommendation on it, or `none` where nothing is requested."""
+        return str(self.witness.decision.recommendation or NONE)
 
 
 @dataclass(frozen=True)
