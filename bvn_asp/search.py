@@ -17,7 +17,6 @@ from bvn_asp.policy import Policy
 from bvn_asp.program import ROOM, Ground, Premise, ground
 from bvn_asp.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.shape import Shape
-from bvn_asp.sides import SETTINGS
 from bvn_asp.space import Space, World
 from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import Record, Writer, readings_of, usual_case, usual_inputs
@@ -192,7 +191,7 @@ class Search:
         `others` are the readings of the runs after the first.
         With `confirm`, a second engine must find the same. Raises SolveError if it does not, and ExtraError.
         """
-        wanted = self._wanted(goal)
+        wanted = [*self.space.unsaid(), *goal]
         grounds = self._grounds(readings, others)
         self._prover.deadline = self.space.deadline
         cores = minimal_cores(self._prover, wanted, grounds, most)
@@ -203,9 +202,6 @@ class Search:
     def _prover(self) -> Space:
         """The space without room for a usual record, which no proof is about."""
         return self.space.follower([-usual for usual in self.space.terms("usual").values()])
-
-    def _wanted(self, goal: Iterable[int]) -> list[int]:
-        return [*(-self.space.literal(name) for name in SETTINGS), *goal]
 
     def _grounds(
         self, readings: Mapping[str, str] | None, others: Sequence[Mapping[str, str]]

@@ -193,10 +193,14 @@ class Sides:
         """Everything that a proof may rest on and that can be set aside, but for the readings."""
         return tuple(self._guards)
 
+    def unsaid(self, side: int = 0) -> list[int]:
+        """Return the assumptions that hold of every record of a search on a side, however it is read."""
+        return [-self.literal(name, side) for name in SETTINGS]
+
     def run(self, readings: Mapping[str, str] | None = None, side: int = 0) -> list[int]:
         """Return the assumptions of a run of a side: `readings`, every other question by default."""
         chosen = readings or {}
-        assumed = [-self.literal(name, side) for name in SETTINGS]
+        assumed = self.unsaid(side)
         for term, literal in self.terms("selected", side).items():
             assert isinstance(term, tuple)
             assumed.append(literal if chosen.get(str(term[1])) == term[2] else -literal)

@@ -11,7 +11,7 @@ from bvn_asp.space import Space, World
 from bvn_asp.terms import FORMS, Term, name_of
 from bvn_asp.witness import readings_of
 
-SETTINGS = frozenset(("selected", "reread", "closed", "complete", "usual"))
+_SHARED = frozenset(("selected", "reread", "closed", "complete", "usual"))
 """What both records have in common: the run, and the record that departures are counted from."""
 _PRESENCE = ("present", "modic_present")
 _ABLATIONS = ("ablated", "ablation_completed", "ablation_thermal")
@@ -55,7 +55,7 @@ class Twins:
 
     def __init__(self, search: Search) -> None:
         self.search = search
-        self.space = space = Space(search.ground, search.ground, shared=lambda term: name_of(term) in SETTINGS)
+        self.space = space = Space(search.ground, search.ground, shared=lambda term: name_of(term) in _SHARED)
         self._apart: dict[Term, list[int]] = {}
         for literal, term in space.inputs[0].items():
             if isinstance(term, tuple) and term[0] in FORMS:

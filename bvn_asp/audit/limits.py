@@ -15,7 +15,7 @@ def limits(study: Study) -> Iterator[Finding]:
     yield from _binding(study)
     policy = study.policy
     stated = [(quantity, clause, limit) for (clause, quantity), limit in policy.thresholds.items()]
-    stated += [("bodies", clause, limit) for clause, limit in policy.tallies.items() if clause in _body_limits(study)]
+    stated += [("bodies", clause, limit) for clause, limit in policy.tallies.items() if clause in study.body_limits]
     for (quantity, one, first), (other_quantity, other, second) in combinations(stated, 2):
         if quantity == other_quantity and first != second:
             scale = 1 if quantity == "bodies" else policy.scale
@@ -31,7 +31,7 @@ def limits(study: Study) -> Iterator[Finding]:
 def _binding(study: Study) -> Iterator[Finding]:
     space = study.space
     treatable = [space.all_of([literal, space.literal(("permissible", body))]) for body, literal in study.asked.items()]
-    for id in _body_limits(study):
+    for id in study.body_limits:
         goal = [space.literal(("exceeds", id)), space.at_least(study.policy.tallies[id] + 1, treatable)]
         if study.possible(goal):
             continue
@@ -92,11 +92,3 @@ def _between(study: Study, quantity: str, one: str, other: str) -> tuple[tuple[s
         if witness is not None:
             return ((f"{failing} fails and {passing} does not", witness),)
     return ()
-
-
-def _body_limits(study: Study) -> list[str]:
-    return [
-        str(term[1])
-        for term in study.space.terms("body_limit")
-        if isinstance(term, tuple) and str(term[1]) in study.policy.tallies
-    ]

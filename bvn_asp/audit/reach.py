@@ -28,7 +28,7 @@ def outcomes(study: Study) -> Iterator[Finding]:
                 "body-never-permitted", (body,), "defect", f"No record is ever granted the treatment of {body}.",
                 proofs=study.proofs(goal, f"{body} granted"),
             )  # fmt: skip
-    limit = min(study.policy.tallies[str(id)] for id in _body_limits(study)) if _body_limits(study) else 0
+    limit = min((study.policy.tallies[id] for id in study.body_limits), default=0)
     treated = [space.all_of([literal, space.literal(("permissible", body))]) for body, literal in study.asked.items()]
     for count in range(1, limit + 1):
         goal = [granted, space.at_least(count, treated), -space.at_least(count + 1, treated)]
@@ -137,11 +137,3 @@ def _absent(study: Study, body: str) -> bool:
     """Tell whether the anatomy assumed has no such body."""
     literal = study.space.literal(("absent_body", body.lower()))
     return not study.possible([-literal])
-
-
-def _body_limits(study: Study) -> list[str]:
-    return [
-        str(term[1])
-        for term in study.space.terms("body_limit")
-        if isinstance(term, tuple) and str(term[1]) in study.policy.tallies
-    ]

@@ -11,7 +11,6 @@ from bvn_asp.decide import SIDES
 from bvn_asp.policy import Policy
 from bvn_asp.proofs import Proof
 from bvn_asp.search import Search, Witness
-from bvn_asp.sides import SETTINGS
 from bvn_asp.space import Space
 from bvn_asp.variant import Variants
 
@@ -41,7 +40,7 @@ class Study:
         self.documented = literal("documented")
         self.requested = self.space.any_of(self.asked.values())
         self.run = self.space.run()
-        self.any_reading = [-literal(name) for name in SETTINGS]
+        self.any_reading = self.space.unsaid()
         # Most checks ask for no proof and no usual record: they are quicker where neither has room.
         held = [self.space.held(premise) for premise in self.space.premises]
         self.plain = [*held, *(-usual for usual in self.space.terms("usual").values())]
@@ -57,6 +56,12 @@ class Study:
             for term, literal in self.space.terms("yes").items()
             if isinstance(term, tuple) and isinstance(term[1], tuple) and term[1][0] == "requested"
         }
+
+    @cached_property
+    def body_limits(self) -> list[str]:
+        """The clauses that limit how many bodies are treated."""
+        ids = (str(term[1]) for term in self.space.terms("body_limit") if isinstance(term, tuple))
+        return [id for id in ids if id in self.policy.tallies]
 
     def whole(self, id: str) -> str:
         """Return the criterion that a clause is part of, or the clause itself."""

@@ -147,17 +147,9 @@ class _Comparing(Pair):
 
     def _differing(self, goals: list[_Goal], over: str, assumed: list[int]) -> None:
         """Find which of `goals` hold of some record, and note that the others hold of none."""
-        left = {self.goals[goal]: goal for goal in goals if self.goals[goal] != -self.space.true}
-        while left:
-            self.space.check_time()
-            held = self.space.holding([*assumed, self.space.any_of(left)], left)
-            if held is None:
-                break
-            for literal in held:
-                self.found[left.pop(literal)] = over
+        reached = self.space.reached(assumed, (self.goals[goal] for goal in goals))
         for goal in goals:
-            if goal not in self.found:
-                self.refuted[goal] = over
+            (self.found if self.goals[goal] in reached else self.refuted)[goal] = over
 
     def _example(self, goal: _Goal, assumed: list[int]) -> Example | None:
         """Return the record nearest to the usual one on which `goal` is decided so; None if those tried are not."""
