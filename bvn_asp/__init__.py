@@ -13,12 +13,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 try:
-    from bvn_asp.case import Case
-    from bvn_asp.decide import Engine
-    from bvn_asp.decision import Decision
+    from bvn_asp.decision.decision import Decision
+    from bvn_asp.decision.engine import Engine
     from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
-    from bvn_asp.files import load_case, read_case
-    from bvn_asp.policy import Policy, load_policy, shipped_policy
+    from bvn_asp.policy.register import Policy, load_policy, shipped_policy
+    from bvn_asp.record.case import Case
+    from bvn_asp.record.files import load_case, load_cases, read_case
 except KeyboardInterrupt:
     # As the program `bvn` this ends like any later interruption; who imports the package hears of it.
     if not sys.argv[0].endswith(("bvn", "bvn.exe", "-m")):
@@ -27,8 +27,10 @@ except KeyboardInterrupt:
     sys.exit(130)
 
 if TYPE_CHECKING:
-    from bvn_asp.query.finder import Finder
-    from bvn_asp.query.found import Found, Verdict
+    from bvn_asp.analysis.query.finder import Finder
+    from bvn_asp.analysis.query.found import Found, Verdict
+
+__version__ = "0.1.0"
 
 __all__ = [
     "BvnError",
@@ -44,6 +46,7 @@ __all__ = [
     "explain",
     "find",
     "load_case",
+    "load_cases",
     "load_policy",
     "prove",
     "read_case",
@@ -58,13 +61,22 @@ def decide(case: Case, readings: Mapping[str, str] | None = None, *, assume_abse
 
 def explain(decision: Decision) -> str:
     """Return the whole explanation of `decision` as plain text."""
-    from bvn_asp.report import text
+    from bvn_asp.report.text import text
 
     return text(decision)
 
 
+def _page(decision: Decision) -> str:
+    from bvn_asp.report.text import html
+
+    return html(decision)
+
+
+Decision.page = _page
+
+
 def find(query: str, readings: Mapping[str, str] | None = None, *, limit: int = 3) -> Found:
-    """Return up to `limit` edge cases that fit `query`, or a proof of none; see `bvn_asp.query.finder.Finder`."""
+    """Return up to `limit` edge cases that fit `query`, or a proof of none; see `Finder`."""
     return _finder().find(query, readings=readings, limit=limit)
 
 
@@ -75,7 +87,7 @@ def prove(assertion: str, readings: Mapping[str, str] | None = None) -> Verdict:
 
 @cache
 def _finder() -> Finder:
-    from bvn_asp.query.finder import Finder
+    from bvn_asp.analysis.query.finder import Finder
 
     return Finder()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -12,9 +13,11 @@ class Problem:
     path: str
     message: str
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
-        place = f"line {self.line}: " if self.line is not None else ""
+        column = f", column {self.column}" if self.column is not None else ""
+        place = f"line {self.line}{column}: " if self.line is not None else ""
         field = f"{self.path}: " if self.path else ""
         return f"{place}{field}{self.message}"
 
@@ -47,6 +50,18 @@ class PolicyError(BvnError):
     """A policy program cannot be used; the message names file, line and construct."""
 
 
+class CircleError(PolicyError):
+    """The rules of a policy go in a circle, through `atoms`."""
+
+    def __init__(self, atoms: tuple[str, ...]) -> None:
+        super().__init__(f"the rules go in a circle, and no search can follow them: {', '.join(atoms)}")
+        self.atoms = atoms
+
+
+class GroundingTimeError(PolicyError):
+    """The time for a search is up before the rules of a policy are written out."""
+
+
 class ReadingError(BvnError):
     """A reading was asked for that the policy does not offer; the message lists the choices."""
 
@@ -55,5 +70,22 @@ class SolveError(BvnError):
     """A search did not end as it must: no answer set, more than one, or a bound was reached."""
 
 
+class ReviewError(BvnError):
+    """A store of reviews cannot be opened, read or added to; the message names the file."""
+
+
 class OutputError(BvnError):
     """A file that was asked for cannot be written."""
+
+
+MOST_REPEATED = 40
+"""Most characters of a wrong value that a message repeats."""
+
+
+def refused(value: Any) -> str:
+    """Return the wrong value for the end of a message, cut short."""
+    if isinstance(value, dict):
+        return ", not fields"
+    text = value if isinstance(value, str) else "yes" if value is True else "no" if value is False else str(value)
+    cut = f"{text[:MOST_REPEATED]}..." if len(text) > MOST_REPEATED else text
+    return f", not {cut!r}" if isinstance(value, str) else f", not {cut}"

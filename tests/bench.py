@@ -16,19 +16,16 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from bvn_asp.case import Case
-from bvn_asp.change.whatif import WhatIf
-from bvn_asp.decide import Engine
-from bvn_asp.facts import facts_for
-from bvn_asp.files import load_case
-from bvn_asp.policy import shipped_policy
-from bvn_asp.query.assertions import SHIPPED, load_assertions
-from bvn_asp.query.finder import Finder
-from bvn_asp.solve import answer_set
-
-CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
+from bvn_asp.analysis.change.whatif import WhatIf
+from bvn_asp.analysis.query.assertions import SHIPPED, load_assertions
+from bvn_asp.analysis.query.finder import Finder
+from bvn_asp.decision.engine import Engine
+from bvn_asp.decision.facts import facts_for
+from bvn_asp.policy.program import answer_set
+from bvn_asp.policy.register import shipped_policy
+from bvn_asp.record.case import Case
+from tests.sample_cases import place, samples
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -41,7 +38,7 @@ def seconds(act: Callable[[], object]) -> float:
 def warm() -> tuple[float, float, float]:
     """Return the median seconds of a decision with its explanation, known and new, and of a fresh grounding."""
     policy = shipped_policy()
-    cases = [load_case(path) for path in CASES]
+    cases = list(samples().values())
     engine = Engine(policy)
     for case in cases:
         engine.decide(case)
@@ -59,7 +56,7 @@ def warm() -> tuple[float, float, float]:
 def changes() -> tuple[float, float]:
     """Return the median and the longest seconds of asking what would change a decision, in a warm process."""
     asked = WhatIf(shipped_policy())
-    cases = [load_case(path) for path in CASES]
+    cases = list(samples().values())
     cases.sort(key=lambda case: str(facts_for(case, asked.policy, {}).shape))
     times: list[float] = []
     for case in cases:
@@ -94,7 +91,7 @@ def questions() -> tuple[float, float, float]:
 
 def cold(runs: int = 15) -> tuple[float, float]:
     """Return the median seconds of `bvn decide` on one file in a new process, and of importing clingo in one."""
-    decide = [sys.executable, "-m", "bvn_asp", "decide", str(CASES[0])]
+    decide = [sys.executable, "-m", "bvn_asp", "decide", place("approve_two_bodies")]
     imported = [sys.executable, "-c", "import clingo"]
     # An installed package has its bytecode, which the first run writes here.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -24,13 +24,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bvn_asp.batch.columns import case_of
+from bvn_asp.batch.content import case_of
 from bvn_asp.batch.generate import write
 from bvn_asp.batch.parts import Job, run
 from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.table_writers import parquet_writer
-from bvn_asp.decide import Engine
-from bvn_asp.policy import shipped_path, shipped_policy
+from bvn_asp.decision.engine import Engine
+from bvn_asp.policy.register import shipped_path, shipped_policy
 
 POLICY = shipped_path().read_text(encoding="utf-8")
 
@@ -128,7 +128,7 @@ def growth(folder: Path) -> None:
     for power in range(4, 8):
         path, out = made(folder, 10**power), folder / "grown"
         shutil.rmtree(out, ignore_errors=True)
-        command = [sys.executable, "-m", "bvn_asp.cli", "batch", str(path), "-o", str(out)]
+        command = [sys.executable, "-m", "bvn_asp", "batch", str(path), "-o", str(out)]
         started = time.perf_counter()
         peak = most_memory(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         took = time.perf_counter() - started

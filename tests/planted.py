@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bvn_asp.policy import shipped_policy
+from bvn_asp.policy.register import shipped_policy
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ _EXTRA = (
 PLANTED = (
     Planted(
         "a clause twice", "relations", "duplicate n5 n23",
-        added=_clause("n23", rules="violated(n23) :- found(pregnancy). clear(n23) :- ruled_out(pregnancy)."),
+        added=_clause("n23", rules="violated(n23) :- found(pregnancy). clear(n23) :- lacking(pregnancy)."),
     ),
     Planted(
         "an indication that a non-indication contradicts", "lists", "contradiction i11 n5",
@@ -60,7 +60,7 @@ PLANTED = (
         ),
     ),
     Planted("a clause without rules", "form", "no-rules n23", added=_clause("n23")),
-    Planted("a clause without citation", "form", "uncited n5", (("source(n5, 1).\n", ""),)),
+    Planted("a clause without citation", "form", "uncited n5", (("source(n5, 1).", ""),)),
     Planted("a conclusion that nothing uses", "form", "unused leftover", added="leftover(B) :- considered(B)."),
     Planted(
         "a rule that cannot fire", "form",
@@ -68,23 +68,29 @@ PLANTED = (
         added="violated(n5) :- found(pregnancy), chosen(severe_scope,both), chosen(severe_scope,cardiac).",
     ),
     Planted(
+        "a condition that does nothing", "form",
+        "idle-condition not no(pregnancy) violated(n5) :- found(pregnancy); not no(pregnancy).",
+        (("violated(n5) :- found(pregnancy).", "violated(n5) :- found(pregnancy), not no(pregnancy)."),),
+    ),
+    Planted("a label that repeats its limit", "form", "number-in-label n16 40",
+            (('"body mass index greater than {limit}"', '"body mass index greater than 40"'),)),
+    Planted("words for what nothing states", "form", "unused-wording leftover", added='wording(leftover, "left over").'),
+    Planted(
         "a limit that excludes its own value", "limits", "boundary n1 i1",
         (
-            ("violated(n1) :- chosen(moment,W), below(age(W),n1).", "violated(n1) :- chosen(moment,W), at_most(age(W),n1)."),
-            ("of_age :- chosen(moment,W), at_least(age(W),n1).", "of_age :- chosen(moment,W), above(age(W),n1)."),
+            ("violated(n1) :- chosen(age_moment,W), below(age(W),n1).", "violated(n1) :- chosen(age_moment,W), at_most(age(W),n1)."),
+            ("of_age :- chosen(age_moment,W), at_least(age(W),n1).", "of_age :- chosen(age_moment,W), above(age(W),n1)."),
         ),
     ),
     Planted(
         "a limit of the repeated block that includes its own value", "limits", "boundary n14a n8a",
         (
-            ("large(C,F) :- bears_on(C,F), finding(F,disc_herniation), above(size(F),C).",
-             "large(C,F) :- bears_on(C,F), finding(F,disc_herniation), above(size(F),C), part(C,n8). "
-             "large(C,F) :- bears_on(C,F), finding(F,disc_herniation), at_least(size(F),C), part(C,n14)."),
-            ("small(C,F) :- bears_on(C,F), finding(F,disc_herniation), at_most(size(F),C), chosen(extrusion_size,both).",
-             "small(C,F) :- bears_on(C,F), finding(F,disc_herniation), at_most(size(F),C), part(C,n8), "
-             "chosen(extrusion_size,both). "
-             "small(C,F) :- bears_on(C,F), finding(F,disc_herniation), below(size(F),C), part(C,n14)."),
-            ("small(C,F) :- bears_on(C,F), finding(F,disc_herniation), at_most(size(F),C), is(shape(F),protrusion).\n", ""),
+            ("as_described(C,F) :- above(size(F),C), in_levels(F).",
+             "as_described(C,F) :- above(size(F),C), in_levels(F), part(C,n8). "
+             "as_described(C,F) :- at_least(size(F),C), in_levels(F), part(C,n14)."),
+            ("not_as_described(C,F) :- at_most(size(F),C), chosen(extrusion_size,both).",
+             "not_as_described(C,F) :- at_most(size(F),C), part(C,n8), chosen(extrusion_size,both). "
+             "not_as_described(C,F) :- below(size(F),C), part(C,n14)."),
         ),
     ),
     Planted("an age limit that differs between the lists", "limits", "limits-differ age i1 n1",
@@ -98,11 +104,11 @@ PLANTED = (
     Planted("an exception dropped on one side", "sides", "undecided n17",
             (("clear(n17) :- yes(objective_stated), chosen(systemic_objective,lifts).\n", ""),)),
     Planted("an exception for old surgery dropped", "sides", "undecided n7",
-            (("no_surgery_at(S,B) :- surgery(S), considered(B), excepted(S).\n", ""),)),
+            (("no_surgery_at(S,B) :- considered(B), excepted(S).\n", ""),)),
     Planted("a flipped polarity", "sides", "contradicts-itself n5",
-            (("violated(n5) :- found(pregnancy).", "violated(n5) :- ruled_out(pregnancy)."),)),
+            (("violated(n5) :- found(pregnancy).", "violated(n5) :- lacking(pregnancy)."),)),
     Planted("a flipped polarity leaves the other answer open", "sides", "undecided n5",
-            (("violated(n5) :- found(pregnancy).", "violated(n5) :- ruled_out(pregnancy)."),)),
+            (("violated(n5) :- found(pregnancy).", "violated(n5) :- lacking(pregnancy)."),)),
     Planted("an indication satisfied and failed by the same fact", "sides", "contradicts-itself i6",
             (("unmet(i6) :- no(behavioral_assessment).", "unmet(i6) :- yes(behavioral_assessment)."),)),
     Planted("a criterion that cannot fail", "sides", "never-fails n16",
@@ -116,15 +122,16 @@ PLANTED = (
              ("patient_fits, treats_some, over_limit(C), chosen(impermissible_bodies,per_body).", "over_limit(C), pregnant, healthy.")),
             "pregnant :- yes(pregnancy). healthy :- no(pregnancy)."),
     Planted("a body that is never permitted", "outcomes", "body-never-permitted S1",
-            (("cleared_by(B,C) :- body_item(C), passes_at(C,B).", "cleared_by(B,C) :- body_item(C), passes_at(C,B), B != s1."),)),
+            (("cleared_by(B,C) :- passes_at(C,B).", "cleared_by(B,C) :- passes_at(C,B), B != s1."),)),
     Planted("never four bodies at once", "outcomes", "count-never-permitted 4",
-            (("cleared_by(B,C) :- body_item(C), passes_at(C,B).", "cleared_by(B,C) :- body_item(C), passes_at(C,B), B != s1."),)),
+            (("cleared_by(B,C) :- passes_at(C,B).",
+              "cleared_by(B,C) :- passes_at(C,B), B != s1, B != l6."),)),
     Planted(
         "a criterion that two others cover together, though none alone", "alone", "never-alone n23",
         added=_clause(
             "n23",
             rules="violated(n23) :- found(bleeding_diathesis). violated(n23) :- found(pregnancy). "
-            "clear(n23) :- ruled_out(bleeding_diathesis), ruled_out(pregnancy).",
+            "clear(n23) :- lacking(bleeding_diathesis), lacking(pregnancy).",
         ),
     ),
     Planted(
@@ -150,30 +157,31 @@ PLANTED = (
             (("default(could_explain, judgement,", "default(could_explain, any_listed,"),)),
     Planted("a reading that changes nothing", "readings", "reading-idle extra=other", added=_EXTRA),
     Planted("a reading under which nothing can be approved", "readings", "reading-unsatisfiable extra=other",
-            (("clear(n5) :- ruled_out(pregnancy).", "clear(n5) :- ruled_out(pregnancy), chosen(extra,one)."),),
+            (("clear(n5) :- lacking(pregnancy).", "clear(n5) :- lacking(pregnancy), chosen(extra,one)."),),
             _EXTRA + "violated(n5) :- chosen(extra,other)."),
     Planted(
         "a reading under which one criterion covers another", "readings", "reading-silences extra=other n5",
-        (("clear(n4) :- ruled_out(bleeding_diathesis), chosen(bleeding_diathesis,disorder).",
-          "clear(n4) :- ruled_out(bleeding_diathesis), chosen(bleeding_diathesis,disorder), chosen(extra,one). "
-          "clear(n4) :- ruled_out(bleeding_diathesis), ruled_out(pregnancy), chosen(bleeding_diathesis,disorder)."),),
+        (("clear(n4) :- lacking(bleeding_diathesis), chosen(bleeding_diathesis,disorder).",
+          "clear(n4) :- lacking(bleeding_diathesis), chosen(bleeding_diathesis,disorder), chosen(extra,one). "
+          "clear(n4) :- lacking(bleeding_diathesis), lacking(pregnancy), chosen(bleeding_diathesis,disorder)."),),
         _EXTRA + "violated(n4) :- found(pregnancy), chosen(extra,other).",
     ),
-    Planted("an indication that undoes an exception", "exceptions", "undoes i5 n7",
-            (("default(old_decompression, exception_prevails,", "default(old_decompression, indication_stands,"),)),
+    Planted("an indication that no longer undoes an exception", "exceptions", "undoes i5 n7",
+            (("default(old_decompression, exception_answers_presence,", "default(old_decompression, exception_prevails,"),),
+            gone=True),
     Planted("an exclusion that fails open", "changes", "fails-open pregnancy",
-            (("clear(n5) :- ruled_out(pregnancy).", "clear(n5) :- not yes(pregnancy)."),)),
+            (("clear(n5) :- lacking(pregnancy).", "clear(n5) :- not yes(pregnancy)."),)),
     Planted("an indication that fails open", "changes", "fails-open low_back_pain",
             (("    yes(low_back_pain),\n", "    not no(low_back_pain),\n"),)),
     Planted("a fact that no longer matters", "changes", "idle-fact pregnancy",
-            (("violated(n5) :- found(pregnancy).\n", ""), ("clear(n5) :- ruled_out(pregnancy).", "clear(n5)."))),
+            (("violated(n5) :- found(pregnancy).\n", ""), ("clear(n5) :- lacking(pregnancy).", "clear(n5)."))),
     Planted(
         "a number of which more helps and harms", "changes", "two-way pain_duration",
         added=_clause(
             "n23",
             rules="threshold(n23, pain_duration, 24*whole). "
-            "violated(n23) :- chosen(moment,W), above(pain_duration(W),n23). "
-            "clear(n23) :- chosen(moment,W), at_most(pain_duration(W),n23).",
+            "violated(n23) :- chosen(course_moment,W), above(pain_duration(W),n23). "
+            "clear(n23) :- chosen(course_moment,W), at_most(pain_duration(W),n23).",
         ),
     ),
     Planted(
@@ -181,7 +189,7 @@ PLANTED = (
         added=_clause(
             "n23",
             rules="threshold(n23, pain_duration, 24*whole). violated(n23) :- found(pregnancy). "
-            "clear(n23) :- ruled_out(pregnancy).",
+            "clear(n23) :- lacking(pregnancy).",
         ),
     ),
     Planted("a defect of the text struck from the register", "text", "text References 10",

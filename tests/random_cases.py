@@ -1,24 +1,31 @@
-"""Random records where criteria interact: near limits, with unknowns, with lists, and mostly approvable.
+"""Random records where criteria interact: near limits, with bounds and unknowns, with lists, and mostly approvable.
 
-Each record starts as one that meets everything and departs from it in a few places, so that no single failure
-hides all others.
+Each record starts as one that meets everything and departs from it in a few places, so that no single failure hides
+all others. What a field can hold is read from the field table, so that a new field is drawn like every other.
 """
 
 from __future__ import annotations
 
+import copy
+import datetime
 from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
 from random import Random
-from typing import Any, get_args
+from typing import Any
 
-from bvn_asp.case import Case
-from bvn_asp.policy import Policy
-from bvn_asp.record import DrugClass, Feature, FindingKind, ModicType, SurgeryKind
+from pydantic import ValidationError
+
+from bvn_asp.policy.register import Policy, shipped_policy
+from bvn_asp.policy.representatives import limits_of
+from bvn_asp.record.case import EITHER, Case
+from bvn_asp.record.statements import GRAIN, NOT_MEASURED, UNKNOWN, plain
+from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
 
 Record = dict[str, Any]
-_LEVELS = ("L2", "L3", "L4", "L5", "S1", "L6", "L2-L3", "L3-L4", "L4-L5", "L5-S1", "L5-L6", "T8", "S1-S2")
-_YES_NO = (True, False, None)
-_SEVERITIES = ("none", "mild", "moderate", "severe", None)
-_SYMPTOMS = ("absent", "secondary", "primary", None)
+LEVELS = ("L2", "L3", "L4", "L5", "S1", "L6", "L2-L3", "L3-L4", "L4-L5", "L5-S1", "L5-L6", "T8", "S1-S2")
+SOMEWHERE = "somewhere from L3 to S1"
+_ASKED = datetime.date(2024, 5, 17)
 
 
 def approvable(random: Random) -> Record:
@@ -46,10 +53,11 @@ def approvable(random: Random) -> Record:
             "modic_changes": [
                 {"levels": "L4-L5", "type": "type_1", "stated_by_radiologist": True, "features": ["edema"]},
             ],
+            "other_modic_changes": "absent",
         },
-        "findings": {"absent": list(get_args(FindingKind))},
-        "surgeries": [],
-        "ablations": [],
+        "findings": {"absent": list(FINDING_KINDS)},
+        "surgeries": "none",
+        "ablations": "none",
         "behavioral_health": {
             "assessed": True, "formal": True, "recorded": True, "risk_factors_found": False, "resources_provided": True,
         },
@@ -66,11 +74,17 @@ def approvable(random: Random) -> Record:
     }  # fmt: skip
 
 
-def random_record(random: Random) -> Record:
-    """Return an approvable record with one to six departures."""
+def random_record(random: Random, most: int = 6) -> Record:
+    """Return an approvable record with one to `most` departures, each of which leaves it a case."""
     record = approvable(random)
-    for _ in range(random.randint(1, 6)):
-        random.choice(DEPARTURES)(random, record)
+    for _ in range(random.randint(1, most)):
+        departed = copy.deepcopy(record)
+        random.choice(DEPARTURES)(random, departed)
+        try:
+            Case.model_validate(departed)
+        except ValidationError:
+            continue
+        record = departed
     return record
 
 
@@ -85,157 +99,204 @@ def random_readings(random: Random, policy: Policy) -> dict[str, str]:
     return {question: random.choice(sorted(policy.questions[question].options)) for question in asked}
 
 
-def _field(path: str, *values: Any) -> Callable[[Random, Record], None]:
+# --- one statement of each form ----------------------------------------------------------------------------------
+
+
+def statement(random: Random, row: Field) -> Any:
+    """Return something that a record may say of the field `row`: mostly a value, at times unknown, or None."""
+    if random.random() < 0.08:
+        return random.choice((None, UNKNOWN))
+    value = _FORMS[row.form](random, row)
+    documented = random.random()
+    if row.form == "units" or documented > 0.06:
+        return value
+    document = {"value": value, "document": "note", "page": random.randint(1, 9)}
+    return [document, {"value": _FORMS[row.form](random, row), "document": "letter"}] if documented < 0.03 else document
+
+
+def _answer(random: Random, row: Field) -> Any:
+    return random.choice((True, False))
+
+
+def _choice(random: Random, row: Field) -> Any:
+    if random.random() < 0.7 or len(row.values) < 3:
+        return random.choice(row.values)
+    if row.groups and random.random() < 0.5:
+        return random.choice(row.groups)[0]
+    if random.random() < 0.3:
+        return f"not {random.choice(row.values)}"
+    return " or ".join(random.sample(row.values, random.randint(2, len(row.values) - 1)))
+
+
+@cache
+def _limits() -> dict[str, list[int]]:
+    return limits_of(shipped_policy().thresholds)
+
+
+def _amount(random: Random, row: Field) -> Decimal:
+    limits = _limits().get(row.quantity, [])
+    if not limits or random.random() < 0.2:
+        return Decimal(random.randint(row.low, min(row.high, row.low + 60)))
+    found = Decimal(random.choice(limits)) * GRAIN + random.choice((-1, 0, 0, 1, 4_000)) * GRAIN
+    return min(max(found, Decimal(row.low)), Decimal(row.high))
+
+
+def _number(random: Random, row: Field) -> Any:
+    if row.measured and random.random() < 0.15:
+        return NOT_MEASURED
+    one, other = sorted((_amount(random, row), _amount(random, row)))
+    if random.random() < 0.55:
+        return random.choice((one, plain(other)))
+    return random.choice((
+        f"at least {plain(one)}", f"at most {plain(other)}", f"more than {plain(one)}", f"less than {plain(other)}",
+        f"{plain(one)} to {plain(other)}",
+    ))  # fmt: skip
+
+
+def _date(random: Random, row: Field) -> Any:
+    if row.section == "request":
+        day = _ASKED + datetime.timedelta(random.randint(0, 40))
+    elif row.name == "birth_date":
+        day = _ASKED - datetime.timedelta(random.choice((6570, 6574, 6575, 6576, random.randint(6000, 25_000))))
+    else:
+        day = _ASKED - datetime.timedelta(random.choice((42, 43, 182, 183, 184, 213, random.randint(0, 900))))
+    return random.choice((day, day, f"{day:%Y}", f"{day:%Y-%m}", f"since {day}", f"until {day:%Y-%m}"))
+
+
+def _levels(random: Random, row: Field) -> Any:
+    if random.random() < 0.08:
+        return SOMEWHERE
+    return random.sample(LEVELS, random.randint(1, 2))
+
+
+def _bodies(random: Random, row: Field) -> Any:
+    if row.section == "request" and random.random() < 0.5:
+        return random.sample(("L3", "L4", "L5", "S1"), random.randint(1, 4))
+    return random.sample(("L1", "L2", "L3", "L4", "L5", "L6", "S1", "T12", "T9"), random.randint(1, 5))
+
+
+def _names(random: Random, row: Field) -> Any:
+    if not row.values:
+        return random.choice(("M54.51", ["M54.51", "M47.816"]))
+    if row.path != "findings.absent" and random.random() < 0.15:
+        return "none"
+    most = len(row.values) if row.path == "findings.absent" else 2
+    return random.sample(row.values, random.randint(1, most))
+
+
+def _units(random: Random, row: Field) -> Any:
+    return {"64628": random.randint(0, 2), "64629": random.randint(0, 3)}
+
+
+_FORMS: dict[str, Callable[[Random, Field], Any]] = {
+    "answer": _answer, "choice": _choice, "number": _number, "date": _date, "levels": _levels, "bodies": _bodies,
+    "names": _names, "units": _units, "text": lambda random, row: random.choice(("some text", "17", "\u00e9tat")),
+}  # fmt: skip
+
+
+# --- departures --------------------------------------------------------------------------------------------------
+
+
+def _section(record: Record, path: str) -> Record:
+    for name in path.split(".") if path else ():
+        found = record.setdefault(name, {})
+        if isinstance(found, str):
+            # A bare word stands for the status of a treatment.
+            found = record[name] = {"status": found}
+        record = found
+    return record
+
+
+def _field(random: Random, record: Record, rows: tuple[Field, ...] = TABLE.plain) -> None:
+    """State a field of the table at random, and not what would say the same in another way."""
+    row = random.choice(rows)
+    section = _section(record, row.section)
+    for pair in EITHER:
+        if row.path in pair:
+            _section(record, row.section).pop(next(path for path in pair if path != row.path).rpartition(".")[2], None)
+    if row.section.startswith("conservative_care.therapies.") and row.name in ("received", "begun", "contraindicated"):
+        section.pop("status", None)
+        if row.name != "contraindicated":
+            # What was received was begun: one of the two says it.
+            section.pop({"received": "begun", "begun": "received"}[row.name], None)
+    section[row.name] = statement(random, row)
+
+
+_DECIDING = tuple(row for row in TABLE.plain if row.decides)
+_TREATMENTS = tuple(row for row in TABLE.plain if row.section.startswith("conservative_care.therapies."))
+_DATES = tuple(row for row in TABLE.plain if row.form == "date" and (row.decides or row.section == "request"))
+_REQUEST = tuple(row for row in TABLE.plain if row.path in ("request.bodies", "request.bodies", "request.units"))
+_CLOSINGS = tuple(
+    row for row in TABLE.plain if row.closes or row.name.endswith("in_full") or row.name == "record_complete"
+)
+
+
+def _of(rows: tuple[Field, ...]) -> Callable[[Random, Record], None]:
+    return lambda random, record: _field(random, record, rows)
+
+
+def entry(random: Random, path: str, kind: str = "") -> Record:
+    """Return a random entry of the list at `path`; a finding is of `kind`."""
+    found: Record = {"kind": kind} if kind else {}
+    rows = [row for row in TABLE.lists[path] if row.name != "kind" or not kind]
+    rows = [row for row in rows if not row.kinds or kind in row.kinds]
+    for row in rows:
+        if random.random() < (0.75 if row.decides and row.form != "date" else 0.15):
+            found[row.name] = statement(random, row)
+    for one, other in EITHER:
+        if TABLE.by_path[one].entry == path and other.rpartition(".")[2] in found:
+            found.pop(one.rpartition(".")[2], None)
+    if found.get("certainty") and random.random() < 0.6:
+        found["certainty"] = "certain"
+    if isinstance(found.get("shown_by"), list) and isinstance(found.get("not_shown_by"), list):
+        found["not_shown_by"] = [source for source in found["not_shown_by"] if source not in found["shown_by"]] or None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _entry(path: str) -> Callable[[Random, Record], None]:
+    section, _, name = path.removesuffix("[]").rpartition(".")
+
     def depart(random: Random, record: Record) -> None:
-        *sections, name = path.split(".")
-        for section in sections:
-            record = record[section]
-        record[name] = random.choice(values)
+        place = _section(record, section)
+        draw = random.random()
+        if draw < 0.12:
+            place[name] = random.choice((None, UNKNOWN, "none", []))
+            return
+        listed = place.get(name)
+        kept = listed if isinstance(listed, list) and random.random() < 0.7 else []
+        place[name] = [*kept, entry(random, path)]
 
     return depart
 
 
-def _treatment(random: Random, record: Record) -> None:
-    therapies = record["conservative_care"]["therapies"]
-    name = random.choice(sorted(therapies))
-    status = random.choice(("received", "not_received", "contraindicated", None))
-    therapies[name] = {"status": status, "weeks": random.choice((None, 6, "6.000001", 8))}
-    if status is None and random.random() < 0.5:
-        therapies[name] = {"received": random.choice(_YES_NO), "contraindicated": random.choice(_YES_NO)}
-    if name == "pharmacotherapy":
-        therapies[name]["drug_classes"] = random.choice((None, [], ["other"], [random.choice(get_args(DrugClass))]))
-
-
-def _levels(random: Random) -> Any:
-    return random.choice((None, [*random.sample(_LEVELS, random.randint(1, 2))]))
-
-
 def _finding(random: Random, record: Record) -> None:
-    findings = record["findings"]
-    kind = random.choice(get_args(FindingKind))
-    if random.random() < 0.25:
-        findings["absent"] = [other for other in findings["absent"] if other != kind]
-        return
-    findings["absent"] = [other for other in findings["absent"] if other != kind]
-    present: dict[str, Any] = {
-        "kind": kind,
-        "levels": _levels(random),
-        "shown_by": random.choice((None, ["imaging"], ["clinical_assessment"], ["imaging", "clinical_assessment"])),
-        **{name: random.choice((True, False, False, None)) for name in ("correlates", "likely_source", "complicates")},
-    }
-    if kind == "disc_herniation":
-        present |= {
-            "shape": random.choice(("protrusion", "extrusion", None)),
-            "size_mm": random.choice((4, 5, "5.01", 6, None)),
-        }
-    if kind == "spondylolisthesis":
-        present["slip_mm"] = random.choice(("1.99", 2, 3, None))
-    if kind == "facet_arthropathy":
-        present["facet_pain"] = random.choice(_YES_NO)
-    if kind == "infection":
-        present["active"] = random.choice(_YES_NO)
-    if kind in ("compression_fracture", "traumatic_fracture", "trauma"):
-        present["healed"] = random.choice(_YES_NO)
-    findings.setdefault("present", []).append(present)
-
-
-def _surgery(random: Random, record: Record) -> None:
-    if random.random() < 0.15:
-        record["surgeries"] = None
-        return
-    record["surgeries"] = [
-        *(record["surgeries"] or []),
-        {
-            "kind": random.choice((*get_args(SurgeryKind), "discectomy", "laminectomy", None)),
-            "levels": _levels(random),
-            "months_before_procedure": random.choice((5, 6, "6.01", 40, None)),
-            "radicular_pain": random.choice(("resolved", "resolved", "persists", "never_present", None)),
-            "likely_source": random.choice((False, False, True, None)),
-            "complicates": random.choice((False, False, True, None)),
-        },
-    ]
-
-
-def _ablation(random: Random, record: Record) -> None:
-    if random.random() < 0.15:
-        record["ablations"] = None
-        return
-    record["ablations"] = [
-        *(record["ablations"] or []),
-        {
-            "bodies": random.choice((None, ["L4"], ["L5"], ["L3", "S1"], ["L2"])),
-            "completed": random.choice(_YES_NO),
-            "thermal": random.choice(_YES_NO),
-        },
-    ]
-
-
-def _modic(random: Random, record: Record) -> None:
-    change = {
-        "levels": _levels(random),
-        "endplate": random.choice(("superior", "inferior", "both", None)),
-        "type": random.choice((*get_args(ModicType), None)),
-        "stated_by_radiologist": random.choice((True, True, False, None)),
-        "stated_by_clinician": random.choice(_YES_NO),
-        "features": random.choice((None, [], [random.choice(get_args(Feature))])),
-    }
-    kept = random.choice(([], record["mri"]["modic_changes"] or []))
-    record["mri"]["modic_changes"] = random.choice((None, [], [*kept, change], [*kept, change], [*kept, change]))
-
-
-def _request(random: Random, record: Record) -> None:
-    bodies = ["L1", "L2", "L3", "L4", "L5", "L6", "S1", "T12", "T9"]
-    record["request"] = random.choice(({}, {"bodies": random.sample(bodies, random.randint(1, 6))}))
+    findings = record.setdefault("findings", {})
+    kind = random.choice(FINDING_KINDS)
+    if isinstance(findings.get("absent"), list) and random.random() < 0.6:
+        findings["absent"] = [other for other in findings["absent"] if other != kind] or None
+    if random.random() < 0.75:
+        present = findings.get("present")
+        kept = present if isinstance(present, list) else []
+        findings["present"] = [*kept, entry(random, "findings.present[]", kind)]
 
 
 def _forget(random: Random, record: Record) -> None:
-    section = random.choice(("patient", "pain", "behavioral_health", "conditions", "anaesthesia"))
-    if record[section]:
-        record[section].pop(random.choice(sorted(record[section])))
+    sections = ("patient", "pain", "behavioral_health", "conditions", "anaesthesia", "mri", "request")
+    section = record.get(random.choice(sections))
+    if section:
+        section.pop(random.choice(sorted(section)))
 
 
-_CONDITIONS = (
-    "skeletal_maturity", "systemic_infection", "bleeding_diathesis", "anticoagulated", "pregnancy",
-    "osteoporosis_diagnosed", "osteoporosis_correlates", "fragility_fracture", "fragility_fracture_correlates",
-    "spinal_cancer_correlates", "systemic_disease", "limits_quality_of_life", "objective_stated",
-    "substance_use_active", "substance_use_treated", "pulse_generator", "other_electronic_implant",
-    "precautions_taken",
-)  # fmt: skip
 DEPARTURES: tuple[Callable[[Random, Record], None], ...] = (
-    *(_field(f"conditions.{name}", *_YES_NO) for name in _CONDITIONS[1:]),
-    *(_field(f"conditions.{name}", *_SEVERITIES) for name in ("cardiac_compromise", "pulmonary_compromise")),
-    *(
-        _field(f"conditions.{name}", *_SYMPTOMS)
-        for name in ("neurogenic_claudication", "radiculopathy", "radicular_pain", "nerve_compression")
-    ),
-    _field("conditions.spinal_cancer", "none", "history", "active", None),
-    _field("conditions.t_score", "-2.49", "-2.5", "-2.500001", 0, None),
-    _field("patient.age", "17.999999", 18, 40, None),
-    _field("patient.body_mass_index", 40, "40.004", "40.0001", 20, None),
-    _field("patient.skeletal_maturity_documented", *_YES_NO),
-    _field("patient.lumbar_vertebrae", "five", "six", None),
-    _field("pain.months", "5.99", 6, 7, None),
-    *(_field(f"pain.{name}", *_SEVERITIES) for name in ("clinician_severity", "patient_severity")),
-    *(_field(f"pain.{name}", *_YES_NO) for name in ("low_back", "functional_deficit", "significant_limitation")),
-    _field("conservative_care.weeks", 6, "6.000001", 8, None),
-    *(
-        _field(f"conservative_care.{name}", *_YES_NO)
-        for name in ("documentation_attached", "pain_improved", "disability_improved")
-    ),
-    *(
-        _field(f"behavioral_health.{name}", *_YES_NO)
-        for name in ("assessed", "formal", "recorded", "risk_factors_found", "resources_provided")
-    ),
-    _field("anaesthesia.planned", "none", "mild", "moderate", "general", None),
-    _field("anaesthesia.necessity_documented", *_YES_NO),
-    _field("mri.radiologist_report", *_YES_NO),
-    _field("record_complete", True, False),
-    _field("findings.additional_pathology", "absent", None),
-    *[_treatment] * 6,
-    *[_finding] * 8,
-    *[_surgery] * 5,
-    *[_ablation] * 4,
-    *[_modic] * 6,
-    *[_request] * 4,
+    *[_of(_DECIDING)] * 24,
+    *[_of(TABLE.plain)] * 4,
+    *[_of(_TREATMENTS)] * 5,
+    *[_of(_DATES)] * 4,
+    *[_of(_REQUEST)] * 4,
+    *[_of(_CLOSINGS)] * 4,
+    *[_finding] * 9,
+    *[_entry("surgeries[]")] * 6,
+    *[_entry("ablations[]")] * 4,
+    *[_entry("mri.modic_changes[]")] * 6,
     *[_forget] * 5,
 )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from bvn_asp.solve import OpenProgram
-from bvn_asp.terms import Term
+from bvn_asp.policy.program import OpenProgram
+from bvn_asp.policy.terms import Term
 
 Column = npt.NDArray[np.bool_]
 

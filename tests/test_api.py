@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 import bvn_asp
-from bvn_asp import decide, explain, load_case, read_case, shipped_policy
-from bvn_asp.decide import Engine
-from bvn_asp.nodes import Node
-
-CASES = Path(__file__).parent.parent / "cases"
+from bvn_asp import decide, explain, read_case, shipped_policy
+from bvn_asp.decision.engine import Engine
+from bvn_asp.decision.nodes import Node
+from tests.sample_cases import sample, samples
 
 
 def find(nodes: tuple[Node, ...], text: str) -> Node:
@@ -22,17 +20,17 @@ def find(nodes: tuple[Node, ...], text: str) -> Node:
 def test_the_exported_names_are_these() -> None:
     assert sorted(bvn_asp.__all__) == [
         "BvnError", "Case", "CaseError", "Decision", "Engine", "Policy", "PolicyError", "ReadingError", "SolveError",
-        "decide", "explain", "find", "load_case", "load_policy", "prove", "read_case", "shipped_policy",
+        "decide", "explain", "find", "load_case", "load_cases", "load_policy", "prove", "read_case", "shipped_policy",
     ]  # fmt: skip
     assert all(hasattr(bvn_asp, name) for name in bvn_asp.__all__)
 
 
 def test_a_failing_number_is_explained_with_actual_threshold_margin_citation_and_field() -> None:
-    decision = decide(load_case(CASES / "deny_care_exactly_six_weeks.yaml"))
+    decision = decide(sample("deny_care_exactly_six_weeks"))
     criterion = next(c for c in decision.criteria if c.clause.id == "i3")
     assert criterion.status == "unmet"
     node = find((criterion.explanation,), "duration of conservative care")
-    assert node.text == "duration of conservative care: 6 weeks, needs more than 6: exactly the limit"
+    assert node.text == "duration of conservative care at the request: 6 weeks, needs more than 6: exactly the limit"
     assert node.field == "conservative_care.weeks"
     assert node.measure is not None
     assert (node.measure.actual, node.measure.threshold, node.measure.margin) == (Decimal(6), Decimal(6), Decimal(0))
@@ -40,7 +38,7 @@ def test_a_failing_number_is_explained_with_actual_threshold_margin_citation_and
 
 
 def test_every_failing_criterion_is_explained_at_once() -> None:
-    decision = decide(load_case(CASES / "deny_almost_nothing_documented_right.yaml"))
+    decision = decide(sample("deny_almost_nothing_documented_right"))
     reasons = {node.clause.id for node in decision.explanation.walk() if node.clause is not None}
     barred = {"i2", "i3", "i4", "i6"}
     assert barred <= reasons
@@ -49,7 +47,7 @@ def test_every_failing_criterion_is_explained_at_once() -> None:
 
 
 def test_an_approval_is_explained_down_to_every_criterion_negation_included() -> None:
-    decision = decide(load_case(CASES / "approve_two_bodies.yaml"))
+    decision = decide(sample("approve_two_bodies"))
     shown = {node.clause.id for node in decision.explanation.walk() if node.clause is not None}
     whole = {c.clause.id for c in decision.criteria if c.clause.part_of is None}
     # Item 7 is shown by its two limits, at each body and for the request.
@@ -58,14 +56,14 @@ def test_an_approval_is_explained_down_to_every_criterion_negation_included() ->
 
 
 def test_what_is_taken_as_absent_is_a_reason_of_every_criterion_that_rests_on_it() -> None:
-    decision = decide(load_case(CASES / "reading_stenosis_silent_complete.yaml"))
+    decision = decide(sample("reading_stenosis_silent_complete"))
     texts = {c.clause.id: {node.text for node in c.explanation.walk()} for c in decision.criteria}
     absent = "neurogenic claudication: taken as absent, since the record is stated to be complete"
     assert absent in texts["n6"] and absent in texts["n9"]
 
 
 def test_more_permissible_bodies_than_the_limit_give_the_sets_to_choose_from() -> None:
-    decision = decide(load_case(CASES / "partial_five_of_six_lumbar_vertebrae.yaml"))
+    decision = decide(sample("partial_five_of_six_lumbar_vertebrae"))
     assert decision.recommendation == "partial"
     assert decision.grants == ("L3", "L4", "L5", "L6", "S1")
     assert decision.choices_count == 5 and len(decision.choices) == 5 and all(len(c) == 4 for c in decision.choices)
@@ -94,7 +92,7 @@ def test_a_case_with_many_findings_of_one_kind_and_bodies_far_away_is_judged() -
 
 
 def test_readings_and_closure_are_arguments_and_a_wrong_reading_is_an_error() -> None:
-    case = load_case(CASES / "partial_one_body_ablated_before.yaml")
+    case = sample("partial_one_body_ablated_before")
     assert decide(case).recommendation == "partial"
     assert decide(case, {"impermissible_bodies": "all_or_nothing"}).recommendation == "deny"
     with pytest.raises(bvn_asp.ReadingError, match="options: per_body, all_or_nothing"):
@@ -102,13 +100,13 @@ def test_readings_and_closure_are_arguments_and_a_wrong_reading_is_an_error() ->
 
 
 def test_decisions_represent_themselves() -> None:
-    decision = decide(load_case(CASES / "pend_pregnancy_unknown.yaml"))
+    decision = decide(sample("pend_pregnancy_unknown"))
     assert "Recommendation: pend" in decision._repr_html_()
     assert "pregnancy" in explain(decision) and "human reviewer" in explain(decision)
 
 
 def test_deciding_again_or_in_another_order_gives_the_same_decision() -> None:
-    cases = [load_case(path) for path in sorted(CASES.glob("*.yaml"))[::7]]
+    cases = list(samples().values())[::7]
     one, other = Engine(shipped_policy()), Engine(shipped_policy())
     first = [one.decide(case) for case in cases]
     second = [other.decide(case) for case in reversed(cases)][::-1]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from bvn_asp.audit import CHECKS, Audit, audit, load_accepted, report, shipped_accepted
-from bvn_asp.case import Case
-from bvn_asp.cli import app
-from bvn_asp.decide import Engine
+from bvn_asp.analysis.audit import CHECKS, Audit, audit, load_accepted, shipped_accepted
+from bvn_asp.analysis.audit.kinds import KINDS
+from bvn_asp.cli.commands import bvn
+from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import OutputError
-from bvn_asp.layout import plain
-from bvn_asp.policy import load_policy, policy_of, shipped_policy
+from bvn_asp.manual import topic_text
+from bvn_asp.policy.register import load_policy, policy_of, shipped_policy
+from bvn_asp.record.case import Case
+from bvn_asp.report import audit as report
+from bvn_asp.report.page import Page
 from tests.planted import PLANTED, Planted
+
+ROOT = Path(__file__).parent.parent
 
 SLOW = ("changes", "exceptions")
 
@@ -101,6 +107,12 @@ def test_the_obligations_among_the_exclusions_leave_nothing_to_approve_each_by_i
     assert finding.severity == "defect"
 
 
+def test_the_policy_names_every_option_under_which_nothing_is_approved_and_no_other() -> None:
+    found = {key.split(" ", 1)[1] for key in usually("readings") if key.startswith("reading-unsatisfiable ")}
+    questions = shipped_policy().questions.values()
+    assert found == {f"{question.id}={option}" for question in questions for option in question.barren}
+
+
 def test_the_lifetime_limit_and_the_limit_of_four_are_each_stated_three_times() -> None:
     assert by_key("duplicate i7a i9 n20").severity == "redundant"
     assert by_key("duplicate i7b i10 n21").severity == "redundant"
@@ -111,18 +123,37 @@ def test_the_radiographic_block_is_stated_twice_item_by_item() -> None:
         assert by_key(f"duplicate {key}").severity == "redundant"
 
 
-def test_the_limit_of_four_cannot_bind_with_five_lumbar_vertebrae_and_can_with_six() -> None:
+def test_the_limit_of_four_cannot_bind_with_five_lumbar_vertebrae_and_can_where_a_record_states_six() -> None:
     finding = by_key("never-binds i10")
-    assert finding.readings == {"body_range": "restricted", "lumbar_vertebrae": "five"}
-    assert {caption for caption, _ in finding.witnesses} == {"body_range=unrestricted", "lumbar_vertebrae=six"}
+    assert finding.readings == {"body_range": "restricted"}
+    assert "of a record that does not state the number of lumbar vertebrae" in finding.sentence
+    other, stated = finding.witnesses
+    assert other[0] == "body_range=unrestricted" and not other[1].case.said("patient.lumbar_vertebrae")
+    assert stated[0] == "a record that states the number of lumbar vertebrae"
+    assert stated[1].record["patient"]["lumbar_vertebrae"] == "six" and stated[1].decision.recommendation == "partial"
 
 
 def test_any_listed_pathology_swallows_other_exclusions() -> None:
     assert set(by_key("reading-silences could_explain=any_listed n7 n9 n12").subjects[1:]) == {"n7", "n9", "n12"}
 
 
-def test_the_indication_on_post_surgical_change_undoes_the_exception_for_old_surgery() -> None:
-    assert by_key("undoes i5 n7 otherwise").readings == {"old_decompression": "indication_stands"}
+def test_post_surgical_change_that_is_judged_a_source_undoes_the_exception_for_old_surgery() -> None:
+    finding = by_key("undoes i5 n7")
+    assert finding.readings == {}
+    ((_, witness),) = finding.witnesses
+    (surgery,) = witness.record["surgeries"]
+    assert surgery.get("likely_source") or surgery.get("complicates")
+
+
+def test_silence_that_is_read_as_the_usual_is_named_where_it_grants_what_was_denied() -> None:
+    silent = [finding for finding in whole().findings if finding.check in ("fails-open", "silence-helps")]
+    assert [(*finding.subjects, finding.severity) for finding in silent] == [
+        ("care_undocumented", "notice"), ("care_documented", "notice"), ("lumbar_count", "notice"),
+    ]  # fmt: skip
+    for finding in silent:
+        (_, stated), (_, left_out) = finding.witnesses
+        assert stated.decision.recommendation == "deny"
+        assert left_out.decision.recommendation in ("approve", "partial")
 
 
 def test_nothing_says_which_list_prevails() -> None:
@@ -167,14 +198,14 @@ def test_after_so_many_findings_the_rest_is_named_as_unfinished(tmp_path: Path) 
     result = audit(shipped_policy(), accepted=dict.fromkeys((*first, "gone"), "known"), limit=4)
     assert [finding.key for finding in result.findings] == first
     assert result.unfinished and result.vanished == () and result.new == ()
-    printed = CliRunner().invoke(app, ["audit", "--limit", "1"])
-    assert printed.exit_code == 1 and "not finished: form, outcomes" in printed.output
+    printed = CliRunner().invoke(bvn, ["audit", "--limit", "5"])
+    assert printed.exit_code == 1 and "not finished: sides, alone" in printed.output
 
 
 def test_certificates_are_written_only_where_nothing_of_another_audit_can_lie(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("mine", encoding="utf-8")
     for arguments in (["--export", str(tmp_path)], ["--html", str(tmp_path)]):
-        result = CliRunner().invoke(app, ["audit", *arguments])
+        result = CliRunner().invoke(bvn, ["audit", *arguments])
         assert isinstance(result.exception, OutputError) and str(tmp_path) in str(result.exception)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
@@ -192,7 +223,7 @@ def test_certificates_are_written_only_where_nothing_of_another_audit_can_lie(tm
 def test_a_bad_file_of_accepted_findings_is_refused(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "accepted.yaml"
     path.write_text(content, encoding="utf-8")
-    result = CliRunner().invoke(app, ["audit", "--accepted", str(path)])
+    result = CliRunner().invoke(bvn, ["audit", "--accepted", str(path)])
     assert result.exit_code != 0
     assert said in str(result.exception)
 
@@ -200,7 +231,7 @@ def test_a_bad_file_of_accepted_findings_is_refused(tmp_path: Path, content: str
 def test_reports_hold_every_finding_and_escape_what_a_browser_would_obey() -> None:
     page = report.html(whole())
     assert "<script" not in page
-    assert "http" not in page
+    assert not re.search(r"https?:|src=|href=", page)
     data = json.loads(json.dumps(report.data(whole())))
     text = report.markdown(whole())
     for finding in whole().findings:
@@ -208,19 +239,55 @@ def test_reports_hold_every_finding_and_escape_what_a_browser_would_obey() -> No
     assert text.count("\n- **") == len(whole().findings)
 
 
+def test_the_answer_comes_first_in_three_sentences_and_every_finding_has_a_line() -> None:
+    contradict, twice, idle = report.answer(whole())
+    assert contradict.startswith("As it is read by default, the criteria do not contradict each other; read otherwise")
+    assert "obligations=norm" in contradict and "obligations=fact" in contradict
+    assert "Indications 7, first limit = Indications 9 = Non-Indications 20" in twice
+    # Of the radiographic block, which is there twice, the parts are not named.
+    assert "Non-Indications 8 = Non-Indications 14" in twice and "disc" not in twice
+    assert "Non-Indications 21" in idle and "Non-Indications 16" not in idle
+    lines = Page(100).text(report.report(whole(), width=100)).splitlines()
+    assert max(map(len, lines)) <= 100 and lines.index(next(x for x in lines if x.startswith("As it is read"))) <= 5
+    named = [line for line in lines if any(line.startswith(f"  {finding.check}  ") for finding in whole().findings)]
+    assert len(named) == len(whole().findings)
+
+
+def test_a_contradiction_that_was_found_is_the_first_thing_said() -> None:
+    planted = next(each for each in PLANTED if each.key == "contradiction i11 n5")
+    found = audit(policy_of(planted.text, "planted"), checks=["lists"])
+    assert next(report.answer(found)).startswith("The criteria contradict each other: i11 (Indications 11) and n5")
+
+
+def test_every_kind_of_finding_is_explained_and_no_kind_that_there_is_not() -> None:
+    found = {finding.check for finding in whole().findings} | {planted.key.split()[0] for planted in PLANTED}
+    assert found <= set(KINDS)
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bvn_asp/analysis/audit").glob("*.py"))
+    assert all(source.count(f'"{name}"') >= 2 for name in KINDS)
+    assert report.kinds_table() in topic_text("audit")
+    planted = {(item.key.split()[0], item.name) for item in PLANTED}
+    elsewhere = {"overlap", "gap", "silence-helps", "circle"}
+    assert {(kind.name, kind.example) for kind in KINDS.values() if kind.name not in elsewhere} <= planted
+    assert {finding.check for finding in whole().findings} >= elsewhere - {"circle"}
+    printed = CliRunner().invoke(bvn, ["audit", "--explain", "duplicate"]).output
+    assert KINDS["duplicate"].meaning in printed and KINDS["duplicate"].remedy in printed
+    with pytest.raises(SystemExit, match="2"):
+        bvn.main(["audit", "--explain", "oddity"], standalone_mode=False)
+
+
 def test_a_narrow_terminal_gets_narrow_lines_and_every_word() -> None:
-    narrow, wide = ([plain(line) for line in report.lines(whole(), width)] for width in (40, 4_000))
+    narrow, wide = (Page(width).text(report.report(whole(), full=True)).splitlines() for width in (60, 4_000))
     # A word that is longer than the line, such as a reading, stays whole.
-    assert not [line for line in narrow if len(line) > 40 and len(line.split()) > 1]
+    assert not [line for line in narrow if len(line) > 60 and len(line.split()) > 1]
     assert " ".join(narrow).split() == " ".join(wide).split()
 
 
 def test_exported_certificates_are_cases_and_formulas(tmp_path: Path) -> None:
-    from bvn_asp.cli_audit import _export
-    from bvn_asp.files import load_case
+    from bvn_asp.output import write_folder
+    from bvn_asp.record.files import load_case
 
     partial = audit(shipped_policy(), checks=["lists", "limits"])
-    _export(partial, tmp_path)
+    write_folder(tmp_path, report.certificates(partial))
     cases = sorted(tmp_path.glob("*.yaml"))
     formulas = sorted(tmp_path.glob("*.cnf"))
     assert cases and formulas

@@ -15,7 +15,7 @@ import pytest
 from bvn_asp.batch.generate import write
 from bvn_asp.batch.parts import Job, PartDecider, Tally, run
 from bvn_asp.batch.tables import Part
-from bvn_asp.policy import shipped_path, shipped_policy
+from bvn_asp.policy.register import shipped_path, shipped_policy
 
 ray = pytest.importorskip("ray")
 from bvn_asp.batch.cluster import ArrowDecider, on_ray  # noqa: E402  only where ray is installed
@@ -25,10 +25,10 @@ POLICY = shipped_path().read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of 2,000 cases in eight parts."""
+    """A file of cases in eight parts."""
     folder = tmp_path_factory.mktemp("cluster")
-    write(shipped_policy(), 2000, 13, "hard", folder / "one.parquet")
-    pq.write_table(pq.read_table(folder / "one.parquet"), folder / "cases.parquet", row_group_size=250)
+    write(shipped_policy(), 400, 13, "usual", folder / "one.parquet")
+    pq.write_table(pq.read_table(folder / "one.parquet"), folder / "cases.parquet", row_group_size=50)
     return folder / "cases.parquet"
 
 
@@ -39,11 +39,13 @@ def cluster() -> Iterator[None]:
 
     root = str(Path(__file__).parent.parent)
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    nodes.add_node(num_cpus=1)
-    ray.init(address=nodes.address, runtime_env={"env_vars": {"PYTHONPATH": root}}, log_to_driver=False)
-    yield
-    ray.shutdown()
-    nodes.shutdown()
+    try:
+        nodes.add_node(num_cpus=1)
+        ray.init(address=nodes.address, runtime_env={"env_vars": {"PYTHONPATH": root}}, log_to_driver=False)
+        yield
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
 
 
 @dataclass
@@ -56,7 +58,7 @@ class KilledOnce(PartDecider):
             mark.touch()
             super().__call__(Part(part.place, part.first, part.rows))
             # Everything but the last step of the part is done: its tally is gone with the process.
-            (self.folder / f"part-{part.place:05}.json").unlink()
+            (self.folder.state / f"part-{part.place:05}.json").unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__call__(part)
 
@@ -80,7 +82,7 @@ def test_two_workers_one_of_them_killed_give_the_same_answers_bit_for_bit(cases:
 def test_the_kernel_is_a_function_from_arrow_to_arrow_that_can_be_sent(cases: Path, tmp_path: Path) -> None:
     table = pq.read_table(cases)
     act = ray.remote(lambda function, part: function(part))
-    parts = [table.slice(start, 500) for start in range(0, 2000, 500)]
+    parts = [table.slice(start, 100) for start in range(0, 400, 100)]
     found = ray.get([act.remote(ArrowDecider(POLICY), part) for part in parts])
     run(Job(cases, tmp_path / "local", POLICY))
     expected = pq.read_table(tmp_path / "local").drop_columns(["row"]).to_pylist()

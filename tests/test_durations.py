@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bvn_asp.bands import representative
-from bvn_asp.durations import months_between, weeks_between, years_between
+from bvn_asp.policy.representatives import representative
+from bvn_asp.record.calendar import months_between, weeks_between, years_between
 
 DAYS = st.dates(date(1920, 1, 1), date(2060, 1, 1))
 
@@ -27,6 +27,9 @@ DAYS = st.dates(date(1920, 1, 1), date(2060, 1, 1))
         (date(2024, 2, 29), date(2024, 8, 29), 6),
         (date(2024, 2, 29), date(2024, 8, 28), 5),
         (date(2025, 6, 1), date(2025, 6, 1), 0),
+        (date(9999, 12, 1), date(9999, 12, 31), 0),
+        (date(2024, 2, 29), date(9999, 12, 31), 95_710),
+        (date(1, 1, 1), date(9999, 12, 31), 119_987),
     ],
 )
 def test_complete_months(start: date, end: date, months: int) -> None:
@@ -80,3 +83,10 @@ def test_a_number_and_its_representative_compare_alike_with_every_limit(value: i
     found = representative(value, limits)
     assert found in {limit + step for limit in limits for step in (-1, 0, 1)}
     assert [(found > limit, found < limit) for limit in limits] == [(value > limit, value < limit) for limit in limits]
+
+
+@given(DAYS, DAYS)
+def test_the_calendar_is_the_same_400_years_later(one: date, other: date) -> None:
+    start, end = sorted((one, other))
+    later = (day.replace(year=day.year + 7_600) for day in (start, end))
+    assert months_between(start, end) == months_between(*later)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +11,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bvn_asp.case import Case
-from bvn_asp.decide import Engine
-from bvn_asp.files import load_case
-from bvn_asp.policy import shipped_policy
+from bvn_asp.decision.engine import Engine
+from bvn_asp.policy.register import shipped_policy
+from bvn_asp.record.case import Case
+from bvn_asp.record.statements import UNKNOWN
+from tests.sample_cases import samples
 
-CASES = Path(__file__).parent.parent / "cases"
 RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
 ENGINE = Engine(shipped_policy())
 RECORDS: list[tuple[str, dict[str, Any]]] = []
-for _path in sorted(CASES.glob("*.yaml")):
-    _case = load_case(_path)
+for _name, _case in samples().items():
     if _case.request.bodies and _case.record_complete is not True:
-        RECORDS.append((_path.stem, _case.model_dump(mode="json", exclude_unset=True, exclude={"story", "expected"})))
+        RECORDS.append((_name, _case.model_dump(mode="json", exclude_unset=True, exclude={"story", "expected"})))
 # Deleting every fact of every approved record would take minutes: those named for their approval are enough.
 APPROVED = [
     (name, record)
@@ -66,10 +64,13 @@ def without(record: dict[str, Any], paths: list[tuple[str | int, ...]]) -> Case:
         section: Any = changed
         for step in way:
             section = section[step] if not isinstance(section, dict) or step in section else {}
-        if last == "absent" and section:
-            section[last] = []
-        elif section:
-            section[last] = None
+        if section:
+            section[last] = UNKNOWN
+        if isinstance(section, dict):
+            # That there is no other, or that all was read, closes a list that is stated; without the list it denies.
+            section.pop(f"other_{last}", None)
+            if last == "modic_changes":
+                section.pop("read_in_full", None)
     return Case.model_validate(changed)
 
 
@@ -106,6 +107,20 @@ def test_any_record_less_any_facts_keeps_its_answer_or_pends(data: st.DataObject
     assert after.recommendation in (before.recommendation, "pend"), (name, paths)
     assert set(after.ids("met")) <= set(before.ids("met"))
     assert set(after.ids("clear")) <= set(before.ids("clear"))
+
+
+@pytest.mark.parametrize("name", [name for name, record in RECORDS if (record.get("mri") or {}).get("read_in_full")])
+def test_imaging_read_in_full_does_not_hide_a_finding_whose_sources_are_unknown(name: str) -> None:
+    record = dict(RECORDS)[name]
+    before = ENGINE.decide(Case.model_validate(record))
+    for path in facts(record):
+        if path[-1] == "shown_by":
+            left_out = copy.deepcopy(record)
+            *_, index, field = path
+            del left_out["findings"]["present"][index][field]
+            for after in map(ENGINE.decide, (without(record, [path]), Case.model_validate(left_out))):
+                assert after.recommendation in (before.recommendation, "pend"), path
+                assert set(after.ids("clear")) <= set(before.ids("clear")), path
 
 
 @settings(deadline=None, max_examples=100)

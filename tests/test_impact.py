@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from bvn_asp.batch.columns import case_of, table_of, table_of_rows
+from bvn_asp.analysis.change.comparison import Side
+from bvn_asp.analysis.change.diff import possible_moves
+from bvn_asp.batch.content import case_of, table_of, table_of_rows
 from bvn_asp.batch.generate import write
 from bvn_asp.batch.impact import impact
 from bvn_asp.batch.version import Version
-from bvn_asp.change.comparison import Side
-from bvn_asp.change.diff import possible_moves
-from bvn_asp.cli import app
-from bvn_asp.decide import Engine
-from bvn_asp.files import load_case
-from bvn_asp.policy import policy_of, shipped_path, shipped_policy
+from bvn_asp.cli.commands import bvn
+from bvn_asp.decision.engine import Engine
+from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
+from bvn_asp.record.case import Case
+from tests.sample_cases import sample
+from tests.three_ways import usual
 
-CASES = Path(__file__).parent.parent / "cases"
 TEXT = shipped_path().read_text(encoding="utf-8")
 NOW = Version("now", TEXT)
 STRICTER = TEXT.replace("threshold(n16, body_mass_index, 40*whole)", "threshold(n16, body_mass_index, 28*whole)")
@@ -46,8 +48,8 @@ def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path) -
 
 
 def rows(*cases: dict[str, Any]) -> Any:
-    usual = table_of([("x", load_case(CASES / "approve_two_bodies.yaml"))]).to_pylist()[0]
-    return table_of_rows([{**usual, "id": str(place), **case} for place, case in enumerate(cases)])
+    two_bodies = table_of([("x", sample("approve_two_bodies"))]).to_pylist()[0]
+    return table_of_rows([{**two_bodies, "id": str(place), **case} for place, case in enumerate(cases)])
 
 
 def test_denials_exclusions_and_missing_facts_are_counted_case_by_case(tmp_path: Path) -> None:
@@ -58,8 +60,8 @@ def test_denials_exclusions_and_missing_facts_are_counted_case_by_case(tmp_path:
             {"conditions_pregnancy": True},
             {"conditions_pregnancy": None, "conditions_t_score": None},
             {"conditions_pregnancy": None},
-            {"ablations": None},
-            {"surgeries": None},
+            {"ablations": None, "ablations_none": None, "other_ablations": None},
+            {"surgeries": None, "surgeries_none": None, "other_surgeries": None},
             {"conditions_pregnancy": None, "patient_age": 17},
             {"conditions_systemic_infection": None, "record_complete": True},
         ),
@@ -75,6 +77,10 @@ def test_denials_exclusions_and_missing_facts_are_counted_case_by_case(tmp_path:
         "lowest T-score": 1,
         "earlier basivertebral nerve ablation at L4": 1,
         "earlier basivertebral nerve ablation at L5": 1,
+        # By default an ablation uses a body up if it was carried out, and thermal.
+        "earlier thermal ablation at L4: completed": 1,
+        "earlier thermal ablation at L5: completed": 1,
+        "lowest T-score: not measured": 1,
         "spine surgery": 1,
     }
     assert found.changed == 0 and found.unknown == 4 and not found.causes and not found.examples
@@ -82,7 +88,9 @@ def test_denials_exclusions_and_missing_facts_are_counted_case_by_case(tmp_path:
 
 def test_a_finding_that_weighs_otherwise_is_named_although_no_status_changed(tmp_path: Path) -> None:
     path = tmp_path / "cases.parquet"
-    pq.write_table(rows({"ablations": [{"bodies": ["L4"], "completed": True}]}), path)
+    pq.write_table(
+        rows({"ablations": [{"bodies": ["L4"], "completed": True, "thermal": True}], "ablations_none": None}), path
+    )
     found = impact(path, NOW, Version("whole", TEXT, {"impermissible_bodies": "all_or_nothing"}))
     assert found.moves == {("partial", "deny"): 1}
     assert {(id, one, other) for (_, _, id, one, other) in found.causes} == {
@@ -90,24 +98,45 @@ def test_a_finding_that_weighs_otherwise_is_named_although_no_status_changed(tmp
     }  # fmt: skip
 
 
+def test_a_limit_between_the_bounds_of_a_number_opens_what_was_approved_or_approved_in_part() -> None:
+    """A body mass index that is somewhere from 25 to 35 is under the limit of 40, and on neither side of 28."""
+    engines = Engine(shipped_policy()), Engine(policy_of(STRICTER))
+    for bodies, before in ((["L4"], "approve"), (["L2", "L4"], "partial")):
+        case = Case.model_validate(usual(patient__body_mass_index="25 to 35", request__bodies=bodies))
+        assert [engine.decide(case).recommendation for engine in engines] == [before, "pend"]
+
+
+@pytest.fixture(scope="module")
+def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("impact") / "cases.parquet"
+    write(shipped_policy(), 3000, 8, "hard", path)
+    return path
+
+
 @pytest.mark.parametrize(
     ("readings", "policy", "moves"),
     [
         ({}, TEXT, set()),
         ({"impermissible_bodies": "all_or_nothing"}, TEXT, {("partial", "deny"), ("pend", "deny")}),
-        ({}, STRICTER, {("approve", "deny"), ("partial", "deny"), ("pend", "deny")}),
+        (
+            {},
+            STRICTER,
+            {
+                ("approve", "deny"), ("partial", "deny"), ("pend", "deny"),
+                # Bounds of a number may lie under one limit and on both sides of the other.
+                ("approve", "pend"), ("partial", "pend"),
+            },
+        ),
         ({"could_explain": "any_listed"}, TEXT, None),
     ],
-)
+)  # fmt: skip
 def test_exactly_the_moves_that_some_record_makes_are_possible(
-    readings: dict[str, str], policy: str, moves: set[tuple[str, str]] | None, tmp_path: Path
+    readings: dict[str, str], policy: str, moves: set[tuple[str, str]] | None, hard: Path
 ) -> None:
-    path = tmp_path / "cases.parquet"
-    write(shipped_policy(), 3000, 8, "hard", path)
     possible = possible_moves(Side("now", shipped_policy(), {}), Side("other", policy_of(policy), readings))
     if moves is not None:
         assert possible == moves
-    found = impact(path, NOW, Version("other", policy, readings), skip=True)
+    found = impact(hard, NOW, Version("other", policy, readings), skip=True)
     seen = {(one, other) for one, other in found.moves if one != other}
     assert seen <= possible and (seen or not possible)
 
@@ -118,9 +147,20 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
     changed.write_text(STRICTER)
     write(shipped_policy(), 2000, 3, "usual", path)
     result = CliRunner().invoke(
-        app, ["impact", str(path), "--against", str(changed), "-o", str(page), "--workers", "1"]
+        bvn, ["impact", str(path), "--against", str(changed), "-o", str(page), "--workers", "1"]
     )
     assert result.exit_code == 0, result.output
+    printed = " ".join(result.output.split())
+    assert (
+        printed.startswith("Impact on the cases of ") and printed.count("version 3 (") == printed.count("sha256") == 2
+    )
+    total, *each = (
+        int(number.replace(",", ""))
+        for number in re.findall(
+            r"([\d,]+) cases decided: ([\d,]+) change, ([\d,]+) stay, ([\d,]+) cannot be known", printed
+        )[0]
+    )
+    assert total == 2000 == sum(each)
     assert "approve -> deny" in result.output and "n16 clear -> violated" in result.output
     assert "possible by the rules, but not seen here: " in result.output and "human reviewer" in result.output
     text = page.read_text(encoding="utf-8")
@@ -131,5 +171,5 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
 
 
 def test_a_change_must_be_named() -> None:
-    result = CliRunner().invoke(app, ["impact", "cases.parquet"])
+    result = CliRunner().invoke(bvn, ["impact", "cases.parquet"])
     assert result.exit_code == 2

@@ -7,25 +7,23 @@ from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 from itertools import combinations, count
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from bvn_asp.case import Case
-from bvn_asp.change.changes import Answer, ChangeSet
-from bvn_asp.change.report import answer_text
-from bvn_asp.change.whatif import GoalError, WhatIf
-from bvn_asp.decide import Engine
-from bvn_asp.files import load_case
-from bvn_asp.policy import shipped_policy
-from bvn_asp.space import Space
-from bvn_asp.witness import usual_case
+from bvn_asp.analysis.change.changes import Answer, ChangeSet
+from bvn_asp.analysis.change.whatif import GoalError, WhatIf
+from bvn_asp.analysis.space import Space
+from bvn_asp.analysis.witness import usual_case
+from bvn_asp.decision.engine import Engine
+from bvn_asp.policy.register import shipped_policy
+from bvn_asp.record.case import Case
+from bvn_asp.report.change import answer_text
 from tests.random_cases import random_record
+from tests.sample_cases import place, sample, samples
 from tests.test_cli import bvn
 
-CASES = Path(__file__).parent.parent / "cases"
 Record = dict[str, Any]
 
 
@@ -44,6 +42,11 @@ def usual(**sections: Record | None) -> Record:
             for parent in parents:
                 target = target.setdefault(parent, {})
             target[name] = value
+    weeks = (sections.get("conservative_care") or {}).get("weeks")
+    for therapy in record["conservative_care"]["therapies"].values() if weeks is not None else ():
+        # No therapy lasts longer than the course.
+        if isinstance(therapy, dict) and "weeks" in therapy:
+            therapy["weeks"] = min(int(str(therapy["weeks"])), int(str(weeks)))
     return record
 
 
@@ -56,7 +59,7 @@ def texts(found: Answer) -> list[list[str]]:
 
 
 def named(path: str, wanted: str = "approve", **options: Any) -> Answer:
-    return asked().answer(load_case(CASES / f"{path}.yaml"), wanted, **options)
+    return asked().answer(sample(path), wanted, **options)
 
 
 def test_a_number_is_reported_as_the_threshold_to_reach_and_the_distance() -> None:
@@ -75,10 +78,9 @@ def test_what_the_limit_itself_does_not_satisfy_is_exactly_at_the_limit() -> Non
 
 
 def test_the_changed_case_keeps_everything_that_did_not_change() -> None:
-    case = load_case(CASES / "deny_care_42_days_by_date.yaml")
+    case = sample("deny_care_42_days_by_date")
     found = asked().answer(case).sets[0].case
-    assert found.conservative_care.start is None and found.conservative_care.weeks is not None
-    assert found.conservative_care.weeks > 6
+    assert found.said("conservative_care.start") is None and found.exact("conservative_care.weeks") > 6
     kept = {"story", "expected", "conservative_care"}
     assert found.model_dump(exclude=kept) == case.model_dump(exclude=kept)
 
@@ -178,7 +180,7 @@ def test_more_bodies_than_the_limit_of_four_give_every_set_of_four() -> None:
 
 def test_bodies_are_only_dropped_unless_there_is_no_request_or_anything_may_change() -> None:
     record = usual(ablations=None)
-    record["ablations"] = [{"bodies": ["L4", "L5"]}]
+    record |= {"ablations": [{"bodies": ["L4", "L5"], "completed": True, "thermal": True}], "other_ablations": "absent"}
     assert answer(record).unreachable
     added = answer(record, everything=True)
     assert ["L3 requested: no -> yes", "L4 requested: yes -> no", "L5 requested: yes -> no"] in texts(added)
@@ -206,11 +208,14 @@ def test_a_choice_names_every_value_that_would_do() -> None:
 
 def test_a_body_can_be_the_outcome() -> None:
     record = usual()
-    record["ablations"] = [{"bodies": ["L5"]}]
+    record |= {"ablations": [{"bodies": ["L5"], "completed": True, "thermal": True}], "other_ablations": "absent"}
     found = answer(record, "L5")
     assert found.unreachable
-    assert [o.facts for o in found.obstacles] == [("earlier basivertebral nerve ablation at L5: yes",)]
-    assert texts(answer(record, "L5", everything=True)) == [["earlier basivertebral nerve ablation at L5: yes -> no"]]
+    assert [o.facts for o in found.obstacles] == [
+        ("earlier ablation at L5: completed: yes", "earlier ablation at L5: thermal: yes")
+    ]
+    (changes,) = texts(answer(record, "L5", everything=True))
+    assert changes in ([f"earlier ablation at L5: {part}: yes -> no"] for part in ("completed", "thermal"))
     assert answer(record, "l4").reached
 
 
@@ -222,14 +227,20 @@ def test_no_outcome_that_a_case_cannot_have() -> None:
 def test_what_was_done_cannot_be_undone_so_an_approval_stands() -> None:
     assert answer(usual(), "deny").unreachable
     everything = texts(answer(usual(), "deny", everything=True, limit=500))
-    assert ["duration of conservative care: 16 weeks -> at most 6 weeks: 10 over"] in everything
+    assert ["duration of the pain: 24 months -> less than 6 months: 18 over"] in everything
     assert ["pregnancy: no -> yes"] in everything
 
 
 def test_a_case_pends_if_something_that_matters_were_not_stated() -> None:
     found = texts(answer(usual(), "pend", limit=500))
-    assert ["duration of conservative care: 16 weeks -> not stated"] in found
-    assert all(text.endswith("-> not stated") for change_set in found for text in change_set)
+    # A therapy of so many weeks shows a course that is no shorter.
+    assert [
+        "avoidance of aggravating activities: duration: 16 weeks -> not stated",
+        "duration of conservative care: 16 weeks -> not stated",
+        "pharmacotherapy: duration: 16 weeks -> not stated",
+        "physical therapy or directed exercise: duration: 12 weeks -> not stated",
+    ] in found
+    assert all(text.endswith(("-> not stated", "-> not known")) for change_set in found for text in change_set)
 
 
 def test_readings_change_the_answer() -> None:
@@ -264,11 +275,11 @@ def test_a_body_is_wanted_permissible_and_a_patient_without_request_not_eligible
 
 def test_with_anything_free_an_ablation_goes_with_its_details() -> None:
     record = usual(ablations=None)
-    record["ablations"] = [{"bodies": ["L5"], "completed": True, "thermal": True}]
+    record |= {"ablations": [{"bodies": ["L5"], "completed": True, "thermal": True}], "other_ablations": "absent"}
     assert answer(record, "L5").unreachable
     found = answer(record, "L5", everything=True)
-    assert found.complete and found.sets
-    assert all("earlier basivertebral nerve ablation at L5: yes -> no" in words for words in texts(found))
+    # The facts of one entry are one change, of which the first way is given.
+    assert found.complete and texts(found) == [["earlier ablation at L5: thermal: yes -> no"]]
 
 
 def test_limits_are_told() -> None:
@@ -282,14 +293,14 @@ def test_limits_are_told() -> None:
 
 def test_an_interrupt_keeps_what_was_found_and_says_that_it_is_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
     therapies = {f"therapies.{name}": {"status": "not_received"} for name in NOT_RECEIVED}
-    counted, holding = count(1), Space.holding
+    counted, least = count(1), Space.least
 
     def interrupted(*arguments: Any) -> frozenset[int] | None:
-        if next(counted) > 6:
+        if next(counted) > 2:
             raise KeyboardInterrupt
-        return holding(*arguments)
+        return least(*arguments)
 
-    monkeypatch.setattr(Space, "holding", interrupted)
+    monkeypatch.setattr(Space, "least", interrupted)
     found = answer(usual(conservative_care=therapies))
     assert (found.stopped, found.complete) == ("interrupted", False) and 1 <= len(found.sets) < 5
 
@@ -335,8 +346,7 @@ def check_minimal(case: Case, found: ChangeSet, wanted: str, readings: dict[str,
 
 def check_cases(step: int, *, everything: bool) -> int:
     told_apart = 0
-    for path in sorted(CASES.glob("*.yaml"))[::step]:
-        case = load_case(path)
+    for case in list(samples().values())[::step]:
         found = asked().answer(case, everything=everything, limit=6)
         told_apart += sum([check_minimal(case, change_set, "approve", {}) for change_set in found.sets])
     return told_apart
@@ -387,13 +397,19 @@ SINGLE: dict[str, tuple[Any, ...]] = {
 }
 
 
+FEW = 25
+"""More sets than change one field alone."""
+
+
 def check_single(step: int) -> int:
     engine, missed, reaching = Engine(shipped_policy()), [], 0
-    for path in sorted(CASES.glob("*.yaml"))[::step]:
-        case = load_case(path)
+    for where, case in list(samples().items())[::step]:
         if engine.decide(case).recommendation not in ("deny", "pend"):
             continue
-        fields = {c.field.split("[")[0] for s in asked().answer(case, limit=100).sets if s.cost == 1 for c in s.changes}
+        sets = asked().answer(case, limit=FEW).sets
+        # The cheapest come first, so these are all that change one field.
+        assert len(sets) < FEW or sets[-1].cost > 1, where
+        fields = {change.field.split("[")[0] for found in sets if found.cost == 1 for change in found.changes}
         plain = Case.model_validate(case.model_dump(exclude={"story", "expected"}))
         for name, values in SINGLE.items():
             section, _, last = name.strip(".").rpartition(".")
@@ -407,22 +423,22 @@ def check_single(step: int) -> int:
                 if engine.decide(changed).recommendation == "approve":
                     reaching += 1
                     if name.strip(".") not in fields:
-                        missed.append((path.name, name, value))
+                        missed.append((where, name, value))
     assert missed == []
     return reaching
 
 
 def test_no_single_change_that_would_do_is_missed() -> None:
-    assert check_single(16) >= 2
+    assert check_single(13) >= 2
 
 
 @pytest.mark.slow
 def test_no_single_change_that_would_do_is_missed_for_many_cases() -> None:
-    assert check_single(2) >= 8
+    assert check_single(3) >= 8
 
 
 def test_the_command_prints_the_sets_and_json_and_names_what_stands_in_the_way() -> None:
-    sample = str(CASES / "deny_care_exactly_six_weeks.yaml")
+    sample = place("deny_care_exactly_six_weeks")
     found = bvn("whatif", sample)
     assert found.returncode == 0 and "human reviewer" in found.stdout
     assert "6 weeks -> more than 6 weeks: exactly the limit  (can be changed or documented;" in found.stdout
@@ -430,7 +446,7 @@ def test_the_command_prints_the_sets_and_json_and_names_what_stands_in_the_way()
     assert document["complete"] and document["sets"][0]["decided"] == "approve"
     again = bvn("decide", "--brief", "-", text=json.dumps(document["sets"][0]["record"]))
     assert "approve" in again.stdout.lower()
-    found = bvn("whatif", str(CASES / "deny_age_17.yaml"))
+    found = bvn("whatif", place("deny_age_17"))
     assert found.returncode == 0 and "Unreachable" in found.stdout and "age: 17 years" in found.stdout
 
 
@@ -439,9 +455,24 @@ def test_the_command_prints_the_sets_and_json_and_names_what_stands_in_the_way()
     [
         (("--to", "nirvana"), "no outcome 'nirvana'"),
         (("--reading", "moment"), "expected QUESTION=OPTION"),
-        (("--reading", "moment=never"), "has no option 'never'"),
+        (("--reading", "course_moment=never"), "has no option 'never'"),
     ],
 )
 def test_bad_arguments_are_told_with_exit_code_2(arguments: tuple[str, ...], message: str) -> None:
-    found = bvn("whatif", str(CASES / "deny_age_17.yaml"), *arguments)
+    found = bvn("whatif", place("deny_age_17"), *arguments)
     assert found.returncode == 2 and message in found.stderr and not found.stdout
+
+
+def test_the_emptiest_request_gets_its_cheapest_set_by_whom_to_ask_and_nothing_about_what_nobody_mentioned() -> None:
+    found = asked().answer(Case.model_validate({"request": {"bodies": ["L4"]}}), limit=3)
+    assert {item.decision.recommendation for item in found.sets} == {"approve"} and found.stopped == "limit"
+    printed = answer_text(found, "case.yaml").splitlines()
+    assert len(printed) <= 60
+    text = "\n".join(printed)
+    assert "1. " in text and "2. " not in text and "(--all shows them)" in text
+    for whom in ("MRI report:", "treating clinician's note:", "own claims history:", "behavioural-health note:"):
+        assert f"\n  {whom}\n" in text
+    words = {change.words for change in found.sets[0].changes}
+    assert {"specific precautions for the implant taken", "injection of unstated kind: received"}.isdisjoint(words)
+    assert {"lowest T-score", "implanted pulse generator", "other electronic implant"} <= words
+    assert "2. " in answer_text(found, "case.yaml", every=True)

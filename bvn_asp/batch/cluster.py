@@ -9,18 +9,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import ray
 
 from bvn_asp.batch.decider import Decider
-from bvn_asp.batch.parts import PartWork, Tally
 from bvn_asp.batch.rows import Setting
-from bvn_asp.batch.schemas import check_schema, settled
-from bvn_asp.batch.tables import Part
+from bvn_asp.batch.schemas import check_schema, settled, validate
 from bvn_asp.errors import BvnError
-from bvn_asp.policy import policy_of
+from bvn_asp.policy.register import read_policy
+
+if TYPE_CHECKING:
+    from bvn_asp.batch.parts import PartWork, Tally
+    from bvn_asp.batch.tables import Part
 
 _RETRIES = 5
 _prepared: dict[str, Any] = {}
@@ -90,8 +92,11 @@ class ArrowDecider:
     def __call__(self, table: Any) -> Any:
         """Return the answers on the cases of `table`, a pyarrow Table."""
         if self._decider is None:
-            policy = policy_of(self.policy)
+            policy = read_policy(self.policy)
             self._decider = Decider(Setting(policy, policy.readings(self.readings), self.assume_absent))
         check_schema(table.schema, "table")
-        batches = [settled(batch, "table") for batch in table.combine_chunks().to_batches()]
+        batches = []
+        for batch in table.to_batches():
+            validate(batch, "table")
+            batches.append(settled(batch, "table"))
         return pa.Table.from_batches(map(self._decider.decide, batches), self._decider.schema)

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import clingo.ast
 
-from bvn_asp.batch.bounds import Bounds
+from bvn_asp.batch.bounds import Bounds, Ways
 from bvn_asp.batch.kernel import FALSE, TRUE, Compiler, Kernel, Nodes, kernel_of
-from bvn_asp.decide import OUTCOMES, SIDES, is_setting
+from bvn_asp.decision.engine import OUTCOMES, SIDES
 from bvn_asp.errors import PolicyError
-from bvn_asp.facts import ANATOMY
-from bvn_asp.policy import Policy
-from bvn_asp.shape import Shape
-from bvn_asp.solve import OpenProgram
-from bvn_asp.terms import FORMS, Term, name_of, subject_of
+from bvn_asp.policy.terms import Term, name_of
+
+if TYPE_CHECKING:
+    from bvn_asp.policy.program import OpenProgram
+    from bvn_asp.policy.register import Policy
+    from bvn_asp.policy.shape import Shape
 
 BODY_SIDES = ("refused", "permissible")
 ELIGIBILITY = ("eligible", "not_eligible")
@@ -72,21 +74,13 @@ def compile_nodes(
 ) -> tuple[Nodes, dict[Term, int], Compiled]:
     """Return what `compile_policy` does, with the nodes and which of them are outputs."""
     refuse(policy)
-    nodes, ways = Nodes(), _ways(program)
+    nodes = Nodes()
 
     def stated(term: Term) -> int:
-        name, subject = name_of(term), subject_of(term)
-        if name == "selected" and subject != ANATOMY:
-            return TRUE if isinstance(term, tuple) and readings.get(str(subject)) == term[2] else FALSE
-        return nodes.input(term) if name != "assumed_absent" or closed else FALSE
-
-    def unknown(subject: Term) -> int:
-        # A number or choice that is assumed absent has no value in any completion.
-        settled = [stated(term) for term in ways[subject]]
-        absent = ("assumed_absent", subject)
-        if absent in program.places and not _is_fact(ways[subject]):
-            settled.append(stated(absent))
-        return nodes.negate(nodes.any(settled))
+        name = name_of(term)
+        if name == "selected":
+            return TRUE if isinstance(term, tuple) and readings.get(str(term[1])) == term[2] else FALSE
+        return nodes.input(term) if name != "complete" and (name != "assumed_absent" or closed) else FALSE
 
     rules = Compiler(program, nodes, stated)
     answers = answers_of(policy, shape, whole=whole)
@@ -94,26 +88,13 @@ def compile_nodes(
     outputs = dict(sides)
     for body in shape.bodies if whole else ():
         outputs["reported", body.lower()] = rules.atom(("reported", body.lower()))
-    bounds = Bounds(nodes, ways, unknown)
+    bounds = Bounds(nodes, Ways(program.inputs.values(), nodes, stated))
     for side, node in sides.items():
         if bounds.upper(node) != node:
             outputs["generous", side] = bounds.upper(node)
     generous = frozenset(side for side in sides if ("generous", side) in outputs)
     kernel, exhaustive = kernel_of(nodes, outputs), _exhaustive(program, readings)
     return nodes, outputs, Compiled(shape, kernel, program.quantities, answers, generous, exhaustive)
-
-
-def _ways(program: OpenProgram) -> dict[Term, frozenset[Term]]:
-    """Return the inputs that state each subject that a record can leave unknown."""
-    found: dict[Term, set[Term]] = {}
-    for term in program.inputs.values():
-        if name_of(term) in FORMS and not is_setting(term):
-            found.setdefault(subject_of(term), set()).add(term)
-    return {subject: frozenset(terms) for subject, terms in found.items()}
-
-
-def _is_fact(ways: frozenset[Term]) -> bool:
-    return all(name_of(term) in ("yes", "no") for term in ways)
 
 
 def _exhaustive(program: OpenProgram, readings: Mapping[str, str]) -> bool:
@@ -125,19 +106,9 @@ def _exhaustive(program: OpenProgram, readings: Mapping[str, str]) -> bool:
     fixed = [
         literal if term in chosen else -literal
         for literal, term in program.inputs.items()
-        if name_of(term) == "selected" and subject_of(term) != ANATOMY
+        if name_of(term) == "selected"
     ]
-    requests: dict[Term, list[int]] = {}
-    for literal, term in program.inputs.items():
-        if name_of(subject_of(term)) == "requested":
-            requests.setdefault(subject_of(term), []).append(literal)
-    for model in program.solve([complete, pend, *fixed]):
-        if all(any(map(model.is_true, ways)) for ways in requests.values()):
-            return False
-        # A record always says of every body whether it is requested.
-        for ways in requests.values():
-            model.context.add_clause(ways)
-    return True
+    return not program.satisfiable([complete, pend, *fixed])
 
 
 def refuse(policy: Policy) -> None:

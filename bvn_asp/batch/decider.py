@@ -9,34 +9,32 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from bvn_asp.batch.columns import ID, WORD, case_of
+from bvn_asp.batch.columns import ID, WORD
 from bvn_asp.batch.compiled import BODY_SIDES, ELIGIBILITY, Compiled, answers_of, compile_policy, refuse
 from bvn_asp.batch.entries import bodies_mask
 from bvn_asp.batch.inputs import Inputs
-from bvn_asp.batch.kernel import Words
 from bvn_asp.batch.rows import Rows, Setting
+from bvn_asp.batch.settling import Completions, Planes
 from bvn_asp.batch.words import Whole, pack, unpack
-from bvn_asp.decide import OUTCOMES, Engine, is_setting
-from bvn_asp.facts import facts_for
-from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
-from bvn_asp.spine import BODIES
-from bvn_asp.terms import Term
+from bvn_asp.decision.engine import OUTCOMES, Engine
+from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape
+from bvn_asp.record.anatomy import BODIES
+
+if TYPE_CHECKING:
+    from bvn_asp.batch.kernel import Words
 
 ROW = "row"
 PEND, UNDETERMINED = "pend", "undetermined"
 MOST_KERNELS = 16
 """Most kernels that a decider keeps."""
-MOST_SETTLED = 100_000
-"""Most settlements by completions that a decider remembers."""
 _BODY_SETS = (CORE_BODIES, WIDE_BODIES, (*WIDE_BODIES, *sorted(set(BODIES) - set(WIDE_BODIES))))
 _FEW = 0.02
 """The share of a block whose cases may need more room than the rest, to be decided apart."""
-Planes = dict[Term, Words]
 
 
 class Decider:
@@ -46,10 +44,14 @@ class Decider:
         refuse(setting.policy)
         self.setting, self.whole = setting, whole
         self.engine = engine or Engine(setting.policy)
-        self.settled = 0
         self.schema = output_schema(setting, whole=whole)
         self._compiled: OrderedDict[tuple[Shape, bool], Compiled] = OrderedDict()
-        self._memory: dict[tuple[Shape, frozenset[int]], tuple[frozenset[Term], frozenset[Term]]] = {}
+        self.completions = Completions(setting, self.engine)
+
+    @property
+    def settled(self) -> int:
+        """How many cases were settled by completions."""
+        return self.completions.settled
 
     def decide(self, batch: Any, numbers: Any = None) -> Any:
         """Return the answers on the cases of `batch`, a record batch; its rows are numbered from 1 on by default."""
@@ -97,53 +99,10 @@ class Decider:
     def _run(self, rows: Rows, shape: Shape) -> Planes:
         compiled = self.compiled(shape, closed=bool(rows.closed.any()))
         inputs = Inputs(rows, compiled.quantities)
-        given: dict[Term, Words] = {}
-        for term in compiled.kernel.inputs:
-            words = inputs.plane(term)
-            if words is not None:
-                given[term] = words
-        planes = compiled.kernel.run(given, len(rows.everywhere))
-        planes["request"] = pack(rows.requested != 0)
-        self._settle(rows, compiled, planes)
+        planes = compiled.kernel.run(inputs.planes(compiled.kernel.inputs), len(rows.everywhere))
+        planes["request"] = rows.requested
+        self.completions.settle(rows, compiled, planes)
         return planes
-
-    def _settle(self, rows: Rows, compiled: Compiled, planes: Planes) -> None:
-        """Settle by completions what the rules leave undetermined although completions might agree."""
-        doubtful = np.zeros_like(rows.nowhere)
-        for column, sides in compiled.answers.items():
-            loose = [planes["generous", side] for side in sides if side in compiled.generous]
-            reach = rows.everywhere if column == "recommendation" and not compiled.exhaustive else None
-            if loose or reach is not None:
-                possible = np.bitwise_or.reduce(loose) if reach is None else reach
-                if column == "recommendation":
-                    possible = possible & planes["request"]
-                doubtful |= possible & ~np.bitwise_or.reduce([planes[side] for side in sides])
-        for place in np.flatnonzero(unpack(doubtful & rows.everywhere, rows.count)).tolist():
-            self.settled += 1
-            always, sometimes = self._completions(rows, place)
-            for column, sides in compiled.answers.items():
-                if any(_bit(planes[side], place) for side in sides):
-                    continue
-                found = [side for side in sides if side in always]
-                if column == "recommendation":
-                    possible_ = [side for side in sides if side in sometimes]
-                    found = possible_ if len(possible_) == 1 and _bit(planes["request"], place) else []
-                for side in found[:1]:
-                    planes[side][place // 64] |= np.uint64(1 << place % 64)
-
-    def _completions(self, rows: Rows, place: int) -> tuple[frozenset[Term], frozenset[Term]]:
-        """Return what holds in all completions of one case, and what in some."""
-        case = case_of(rows.batch.slice(place, 1).to_pylist()[0])
-        facts = facts_for(case, self.setting.policy, self.setting.readings, assume_absent=self.setting.assume_absent)
-        program = self.engine.program(facts.shape)
-        literals = self.engine.assumed(program, facts)
-        key = facts.shape, frozenset(literals)
-        if key not in self._memory:
-            assumptions = program.complete(literals, is_setting)
-            if len(self._memory) >= MOST_SETTLED:
-                self._memory.clear()
-            self._memory[key] = program.shown(assumptions, "cautious"), program.shown(assumptions, "brave")
-        return self._memory[key]
 
     def answers(self, planes: Planes, batch: Any, numbers: Any) -> Any:
         """Return the answers that `planes` hold as a record batch; `numbers` are the numbers of its rows."""
@@ -210,10 +169,6 @@ def _usual(need: Whole) -> int:
 def _shape(need: list[int]) -> Shape:
     bodies, findings, surgeries, modic = need
     return Shape(_BODY_SETS[bodies], 1 << findings, 1 << surgeries, 1 << modic)
-
-
-def _bit(words: Words, place: int) -> bool:
-    return bool(words[place // 64] >> np.uint64(place % 64) & np.uint64(1))
 
 
 def answers_by_case(decision: Any) -> Mapping[str, Any]:

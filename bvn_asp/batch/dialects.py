@@ -1,6 +1,6 @@
 """What warehouses say differently: lists, list items, any-of aggregates, and days some months later.
 
-Lists are arrays of structs or text, in PostgreSQL `jsonb`, in Snowflake `VARIANT` or `ARRAY`.
+Lists are arrays of structs or text, in PostgreSQL `jsonb`; units are a map, in PostgreSQL `jsonb`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ class Dialect:
     listed: str
     holds: str
     types: Mapping[str, str]
-    cte: str = "AS"
+    units: str
+    """The condition under which any units are asked for."""
+
+    def lists_any(self, column: str) -> str:
+        """Return the condition under which a list column lists anything."""
+        return f"COALESCE({_SIZES[self.name]}({column}) > 0, FALSE)"
 
     def any_of(self, condition: str) -> str:
         """Return the aggregate that tells whether `condition` holds in any row."""
@@ -48,32 +53,23 @@ class Dialect:
         return str(exp.Cast(this=moved, to=exp.DataType.build("date")).sql(dialect=self.name))
 
 
+_SIZES = {"duckdb": "LEN", "postgres": "JSONB_ARRAY_LENGTH"}
 _PLAIN = {"text": "", "boolean": "", "number": "", "date": ""}
 DIALECTS: dict[str, Dialect] = {
     dialect.name: dialect
     for dialect in (
         Dialect(
             "duckdb", "{cases} AS c, UNNEST(c.{list}) WITH ORDINALITY AS t(entry, place)", "t.entry.{field}",
-            "t.entry.{field}", "LIST_CONTAINS({list}, '{item}')", _PLAIN, "AS MATERIALIZED",
+            "t.entry.{field}", "LIST_CONTAINS({list}, '{item}')", _PLAIN,
+            "COALESCE(LIST_SUM(MAP_VALUES(c.request_units)) > 0, FALSE)",
         ),
         Dialect(
             "postgres", "{cases} AS c, LATERAL JSONB_ARRAY_ELEMENTS(c.{list}) WITH ORDINALITY AS t(entry, place)",
             "CAST(t.entry ->> '{field}' AS {type})", "NULLIF(t.entry -> '{field}', CAST('null' AS JSONB))",
             "({list} ? '{item}')",
-            {"text": "TEXT", "boolean": "BOOLEAN", "number": "DECIMAL(18, 6)", "date": "DATE"}, "AS MATERIALIZED",
-        ),
-        Dialect(
-            "spark", "{cases} AS c LATERAL VIEW POSEXPLODE(c.{list}) t AS place, entry", "t.entry.{field}",
-            "t.entry.{field}", "ARRAY_CONTAINS({list}, '{item}')", _PLAIN,
-        ),
-        Dialect(
-            "bigquery", "{cases} AS c CROSS JOIN UNNEST(c.{list}) AS entry WITH OFFSET AS place", "entry.{field}",
-            "entry.{field}", "('{item}' IN UNNEST({list}))", _PLAIN,
-        ),
-        Dialect(
-            "snowflake", "{cases} AS c, LATERAL FLATTEN(INPUT => c.{list}) AS t", "CAST(t.value:{field} AS {type})",
-            "t.value:{field}", "ARRAY_CONTAINS(CAST('{item}' AS VARIANT), {list})",
             {"text": "TEXT", "boolean": "BOOLEAN", "number": "DECIMAL(18, 6)", "date": "DATE"},
+            "EXISTS (SELECT 1 FROM JSONB_ARRAY_ELEMENTS(COALESCE(c.request_units, CAST('[]' AS JSONB))) AS u(pair)"
+            " WHERE u.pair ->> 1 <> '0')",
         ),
     )
 }  # fmt: skip

@@ -1,37 +1,46 @@
 """Synthetic cases in columnar form, made up by a seeded random generator: no patient stands behind any of them.
 
-Each case starts as one that meets the policy and departs from it in a few fields. `usual` makes files that look like
-requests do: most records are well documented, few things are wrong. `hard` makes the cases that test a program best:
-many departures, much unknown, numbers on and beside the limits of the policy, long lists, odd levels.
+Each case starts as one that meets the policy and departs from it in a few fields; every field of the table is drawn.
+`usual` makes files that look like requests do: most records are well documented, few things are wrong. `hard` makes
+the cases that test a program best: many departures, much unknown, much stated by bounds, numbers on and beside the
+limits of the policy, long lists, odd levels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from bvn_asp.batch.columns import domains, schema
-from bvn_asp.batch.draw import BLOCK, MILLION, Draw, Habit, dates, decimals, lists
+from bvn_asp.batch.columns import NONE, UNKNOWN_FIELDS, column_name, entry_columns, schema
+from bvn_asp.batch.draw import BLOCK, CORE, Cells, Draw, Habit, Usual, listed, lists
 from bvn_asp.batch.table_writers import parquet_writer
+from bvn_asp.batch.times import GRAIN
 from bvn_asp.errors import TableError
-from bvn_asp.policy import Policy
+from bvn_asp.output import whole_file
+from bvn_asp.record.case import EITHER
+from bvn_asp.record.table import TABLE, Field
+
+if TYPE_CHECKING:
+    from bvn_asp.batch.words import Flags, Whole
+    from bvn_asp.policy.register import Policy
 
 _GROUP = 4
 """Blocks to a row group."""
 _FIRST_DAY = 18_993  # 1 January 2022
-_CORE = ("L3", "L4", "L5", "S1")
-
+_SPANS = {"years": 365.25, "months": 30.4375, "weeks": 7.0}
 
 HABITS = {
-    "usual": Habit(0.008, 0.03, 0.4, 0.35, 0.03, (0.80, 0.16, 0.04), 0.05),
-    "hard": Habit(0.03, 0.04, 0.8, 0.3, 0.3, (0.55, 0.27, 0.12, 0.04, 0.02), 0.5),
+    "usual": Habit(0.008, 0.03, 0.4, 0.02, 0.35, 0.03, 0.9, (0.80, 0.16, 0.04), 0.05),
+    "hard": Habit(0.03, 0.04, 0.8, 0.15, 0.3, 0.3, 0.6, (0.55, 0.27, 0.12, 0.04, 0.02), 0.5),
 }
 
 
-def generate(policy: Policy, count: int, seed: int, habit: str = "usual") -> Any:
+def generate(policy: Policy, count: int, seed: int, habit: str = "usual") -> Iterator[Any]:
     """Yield `count` synthetic cases as record batches; numbers gather around the limits of `policy`."""
     for block in range((count + BLOCK - 1) // BLOCK):
         batch = _Block(policy, HABITS[habit], np.random.default_rng([seed, block]), f"synthetic-{seed}-{block}").batch()
@@ -39,216 +48,272 @@ def generate(policy: Policy, count: int, seed: int, habit: str = "usual") -> Any
 
 
 def write(policy: Policy, count: int, seed: int, habit: str, path: Path) -> None:
-    """Write `count` synthetic cases to the Parquet file `path`; raise TableError if that cannot be."""
+    """Write `count` synthetic cases to the Parquet file `path`; raise TableError or OutputError if that cannot be."""
     if path.suffix.lower() != ".parquet":
         raise TableError(f"{path}: expected a name that ends in .parquet")
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with parquet_writer(unfinished, schema()) as writer:
-            waiting: list[Any] = []
-            for batch in generate(policy, count, seed, habit):
-                waiting.append(batch)
-                if len(waiting) == _GROUP:
-                    writer.write_table(pa.Table.from_batches(waiting), row_group_size=_GROUP * BLOCK)
-                    waiting.clear()
-            if waiting:
+    with whole_file(path) as unfinished, parquet_writer(unfinished, schema()) as writer:
+        waiting: list[Any] = []
+        for batch in generate(policy, count, seed, habit):
+            waiting.append(batch)
+            if len(waiting) == _GROUP:
                 writer.write_table(pa.Table.from_batches(waiting), row_group_size=_GROUP * BLOCK)
-        unfinished.replace(path)
-    except OSError as error:
-        raise TableError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+                waiting.clear()
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting), row_group_size=_GROUP * BLOCK)
 
 
-class _Block(Draw):
+class _Block:
+    """One block of cases: `made` holds its columns."""
+
+    def __init__(self, policy: Policy, habit: Habit, random: np.random.Generator, name: str) -> None:
+        self.draw, self.habit, self.random, self.name = Draw(policy, habit, random, BLOCK), habit, random, name
+        self.everyone = np.arange(BLOCK)
+        self.made: dict[str, Any] = {}
+
     def batch(self) -> Any:
         """Return the block."""
-        made, wanted = self.made, schema()
-        made["id"] = pa.array([f"{self.name}-{place}" for place in range(self.count)])
-        made["record_complete"] = pa.array(self.chance(0.3), mask=self.chance(0.5))
-        for name in (field.name for field in wanted if pa.types.is_boolean(field.type) and field.name not in made):
-            made[name] = self.flags(name in _USUALLY_SO, departs=_OFTEN.get(name))
-        for name, usual in _USUAL_WORDS.items():
-            made[name] = self.column(name, usual)
-        made["patient_lumbar_vertebrae"] = self.rare("patient_lumbar_vertebrae", 0.03)
-        made["findings_additional_pathology"] = self.rare("findings_additional_pathology", 0.6)
-        made["patient_body_mass_index"] = self.numbers(self.near("body_mass_index", self.amounts(19, 39.9)))
-        made["conditions_t_score"] = self.numbers(self.near("t_score", self.amounts(-2.4, 2)))
-        self.times()
-        self.care()
-        self.findings()
-        self.surgeries()
-        self.modic()
+        self.made["id"] = pa.array([f"{self.name}-{place}" for place in range(BLOCK)])
+        self.calendar()
+        for row in TABLE.plain:
+            if column_name(row.path) not in self.made and row.form != "units":
+                self.keep(row, self.draw.cells(row, USUAL.get(row.path, Usual()), self.everyone))
+        self.statuses()
+        for path in TABLE.lists:
+            self.entries(path)
+        self.absent()
         self.request()
-        return pa.record_batch({f.name: made.get(f.name, pa.nulls(self.count, f.type)) for f in wanted}, wanted)
+        self.unknown()
+        wanted = schema()
+        return pa.record_batch({f.name: self.column(f) for f in wanted}, wanted)
 
-    def times(self) -> None:
-        """Age, pain and care, as numbers or as dates before the procedure."""
-        random, made, n = self.random, self.made, self.count
-        asked = random.integers(_FIRST_DAY, _FIRST_DAY + 1400, n)
-        self.procedure = asked + random.integers(0, 90, n)
-        self.dated = self.chance(self.habit.dated)
-        planned = self.dated & self.chance(0.8)
-        made["request_date"] = dates(asked, self.dated | self.chance(0.5))
-        made["request_planned_procedure_date"] = dates(self.procedure, planned)
-        # Dates end with the request where no procedure is planned, and must not lie after it.
-        self.procedure = np.where(planned, self.procedure, asked)
-        age = self.near("age", self.amounts(21, 80))
-        months = self.near("pain_duration", self.amounts(6.5, 90))
-        weeks = self.near("care_duration", self.amounts(6.5, 60))
-        for name, begin, values, day in (
-            ("patient_age", "patient_birth_date", age, 365.25),
-            ("pain_months", "pain_onset", months, 30.4375),
-        ):
-            unknown, dated = self.unknown(), self.dated & self.chance(0.7)
-            made[name] = decimals(values, ~unknown & ~dated)
-            start = self.procedure - np.round(values / MILLION * day).astype(np.int64) + random.integers(-1, 2, n)
-            made[begin] = dates(np.minimum(start, self.procedure), dated & ~unknown)
-        unknown, dated = self.unknown(), self.dated & self.chance(0.7)
-        made["conservative_care_weeks"] = decimals(values := weeks, ~unknown & ~dated)
-        length = np.round(values / MILLION * 7).astype(np.int64)
-        end = self.procedure - random.integers(0, 200, n)
-        made["conservative_care_start"] = dates(end - length, dated & ~unknown)
-        made["conservative_care_end"] = dates(end, dated & ~unknown & ~self.unknown())
+    def column(self, field: Any) -> Any:
+        found = self.made.get(field.name)
+        return pa.nulls(BLOCK, field.type) if found is None else found.cast(field.type)
 
-    def care(self) -> None:
-        for place, name in enumerate(_THERAPIES):
-            prefix = f"conservative_care_therapies_{name}"
-            usual = {"received": 0.75 if place < 3 else 0.3, "not_received": 0.25 if place < 3 else 0.65,
-                     "contraindicated": 0.02 if place < 3 else 0.05}  # fmt: skip
-            self.made[f"{prefix}_status"] = status = self.column(f"{prefix}_status", usual)
-            for other in ("received", "contraindicated"):
-                rows = status.is_null().to_numpy(zero_copy_only=False) & self.chance(0.3)
-                self.made[f"{prefix}_{other}"] = pa.array(self.chance(0.5), mask=~rows)
-            weeks = self.near("care_duration", self.amounts(6.5, 30))
-            self.made[f"{prefix}_weeks"] = decimals(weeks, self.chance(0.5))
-        name = "conservative_care_therapies_pharmacotherapy_drug_classes"
-        self.made[name] = self.several(domains()[name].words, np.flatnonzero(self.chance(0.8)), self.count, 3)
+    def keep(self, row: Field, cells: Cells) -> None:
+        self.made.update({column_name(row.path, suffix): array for suffix, array in cells.items()})
 
-    def findings(self) -> None:
-        vocabulary = domains()["findings_present.kind"].words
-        sizes, rows = self.sizes(np.ones(self.count, np.bool_))
-        count = len(rows)
-        kinds = self.random.integers(len(vocabulary), size=count).astype(np.int32)
+    def calendar(self) -> None:
+        """Draw the days of request and procedure, and the dates that go back from them instead of a number."""
+        random, draw = self.random, self.draw
+        self.asked = random.integers(_FIRST_DAY, _FIRST_DAY + 1400, BLOCK)
+        self.dated = draw.chance(self.habit.dated, BLOCK)
+        planned = self.dated & draw.chance(0.8, BLOCK)
+        self.procedure = self.asked + random.integers(0, 90, BLOCK)
+        self.keep(_row("request.date"), draw.day_cells(self.asked, self.dated | draw.chance(0.5, BLOCK)))
+        self.keep(_row("request.planned_procedure_date"), draw.day_cells(self.procedure, planned))
+        ended = self.asked - random.integers(0, 200, BLOCK)
+        for one, other in EITHER:
+            number, date = _row(one), _row(other)
+            if date.entry or column_name(other) in self.made:
+                continue
+            end = {"patient.birth_date": self.procedure, "conservative_care.start": ended}.get(other, self.asked)
+            if other == "conservative_care.end":
+                end, values = ended, np.zeros(BLOCK, np.int64)
+            else:
+                values = draw.amounts(number, USUAL.get(one, Usual()), BLOCK)
+            dated = self.dated if number.section != "conservative_care" else self.courses
+            self.either(number, date, values, end, dated & draw.chance(0.8, BLOCK) if date.name != "start" else dated)
 
-        def only(flags: Any, *names: str) -> Any:
-            fits = np.isin(kinds, [vocabulary.index(name) for name in names])
-            return pa.compute.if_else(pa.array(fits), flags, pa.nulls(count, flags.type))
+    @property
+    def courses(self) -> Flags:
+        """Where the course of care is stated by its dates."""
+        return self.dated & (self.asked % 10 < 7)
 
-        shapes = domains()["findings_present.shape"].words
-        means = domains()["findings_present.shown_by"].words
-        known = np.flatnonzero(~self.unknown(rows))
-        self.struct("findings_present", rows, sizes, np.zeros(self.count, np.bool_), {
-            "kind": pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(vocabulary)),
-            "levels": self.levels(rows),
-            "shown_by": self.several(means, known, count, 2),
-            "correlates": self.flags(False, rows, departs=0.15),
-            "likely_source": self.flags(False, rows, departs=0.15),
-            "complicates": self.flags(False, rows, departs=0.1),
-            "shape": only(self.words(shapes, {"protrusion": 3, "extrusion": 1}, rows), "disc_herniation"),
-            "size_mm": only(self.numbers(self.near("disc_displacement", self.amounts(2, 9, count), 0.2), rows=rows),
-                            "disc_herniation"),
-            "slip_mm": only(self.numbers(self.near("slip", self.amounts(1, 5, count), 0.2), rows=rows),
-                            "spondylolisthesis"),
-            "facet_pain": only(self.flags(False, rows, departs=0.3), "facet_arthropathy"),
-            "healed": only(self.flags(True, rows, departs=0.4), "compression_fracture", "traumatic_fracture", "trauma"),
-            "active": only(self.flags(False, rows, departs=0.4), "infection"),
-        })  # fmt: skip
-        missing = np.zeros((self.count, len(vocabulary)), np.bool_)
-        missing[rows, kinds] = True
-        gaps = np.flatnonzero(self.unknown())
-        missing[gaps, self.random.integers(len(vocabulary), size=len(gaps))] = True
+    def either(self, number: Field, date: Field, values: Whole, end: Whole, dated: Flags) -> None:
+        """Keep a time as a number, or, where it is `dated`, as the day on which it begins."""
+        unknown = self.draw.unknown(self.everyone)
+        if column_name(number.path) not in self.made:
+            usual = USUAL.get(number.path, Usual())
+            others = self.courses if number.section == "conservative_care" else dated
+            cells = self.draw.number_cells(number, usual, self.everyone)
+            off = pa.array(others)
+            self.keep(number, {suffix: pc.if_else(off, pa.nulls(BLOCK, a.type), a) for suffix, a in cells.items()})
+        begun = np.minimum(end - np.round(values / GRAIN * _SPANS[date.span]).astype(np.int64) + self._off(), end)
+        self.keep(date, self.draw.day_cells(begun, dated & ~unknown))
+
+    def _off(self) -> Whole:
+        found: Whole = self.random.integers(-1, 2, BLOCK)
+        return found
+
+    def statuses(self) -> None:
+        """Take away what a treatment's status says too."""
+        for row in TABLE.plain:
+            if row.path.endswith(".status"):
+                status = self.made[column_name(row.path)]
+                away = pc.and_(status.is_null(), pa.array(self.draw.chance(0.3, BLOCK)))
+                for name in ("received", "begun", "contraindicated"):
+                    column = column_name(f"{row.section}.{name}")
+                    self.made[column] = pc.if_else(away, self.made[column], pa.nulls(BLOCK, pa.bool_()))
+                # What was received was begun.
+                received, begun = (self.made[column_name(f"{row.section}.{name}")] for name in ("received", "begun"))
+                wrong = pc.fill_null(pc.and_(received, pc.invert(begun)), False)
+                self.made[column_name(f"{row.section}.begun")] = pc.if_else(wrong, pa.scalar(True), begun)
+
+    def entries(self, path: str) -> None:
+        """Draw a list: its entries, that there are none, or nothing."""
+        draw, modic = self.draw, path == "mri.modic_changes[]"
+        null = draw.unknown(self.everyone)
+        sizes = draw.sizes(~null & draw.chance(LISTED.get(path, 0.5), BLOCK))
+        if modic:
+            sizes = np.where(null, 0, sizes + 1 - draw.chance(self.habit.departs, BLOCK))
+        rows = np.repeat(self.everyone, sizes)
+        cells: dict[str, Any] = {}
+        for row in TABLE.lists[path]:
+            if row.name == "date" and row.span:
+                continue
+            for suffix, array in draw.cells(row, USUAL.get(row.path, Usual()), rows).items():
+                cells[column_name(row.path, suffix)] = array
+        self.fit(path, rows, cells)
+        fields = entry_columns(path)
+        arrays = [cells[c.name].cast(c.type) if c.name in cells else pa.nulls(len(rows), c.type) for c in fields]
+        items = pa.StructArray.from_arrays(arrays, names=[column.name for column in fields])
+        self.made[column_name(path)] = lists(np.concatenate([[0], np.cumsum(sizes)]), items, sizes == 0)
+        none = (sizes == 0) & ~null
+        self.made[column_name(path, NONE)] = pa.array(none, mask=~none)
+
+    def fit(self, path: str, rows: Whole, cells: dict[str, Any]) -> None:
+        """Make the fields of each entry fit together, and date some of those that can be."""
+        draw = self.draw
+        for one, other in EITHER:
+            number, date = _row(one), _row(other)
+            if date.entry == path:
+                months = draw.amounts(number, USUAL.get(one, Usual()), len(rows), 0.1)
+                dated = self.dated[rows] & draw.chance(0.5, len(rows))
+                day = self.asked[rows] - np.round(months / GRAIN * _SPANS[date.span]).astype(np.int64)
+                _only(~dated, number, cells)
+                cells.update({column_name(date.path, s): a for s, a in draw.day_cells(day, dated).items()})
+        if path == "findings.present[]":
+            kinds = cells["kind"] = pa.DictionaryArray.from_arrays(
+                pa.array(self.random.integers(len(_KIND.values), size=len(rows)).astype(np.int32)),
+                pa.array(_KIND.values),
+            )
+            codes = kinds.indices.to_numpy()
+            for row in TABLE.lists[path]:
+                if row.kinds:
+                    _only(np.isin(codes, [_KIND.values.index(kind) for kind in row.kinds]), row, cells)
+            # What shows a finding is not also stated not to.
+            silent = cells["shown_by"].is_null().to_numpy(zero_copy_only=False)
+            _only(silent, _row("findings.present[].not_shown_by"), cells)
+            self.kinds = rows, codes
+
+    def absent(self) -> None:
+        """State of most kinds of finding that there is none, or no other."""
+        rows, kinds = self.kinds
+        missing = self.draw.chance(self.habit.unknown * self.habit.careless, (BLOCK * len(_KIND.values)))
+        missing = missing.reshape(BLOCK, len(_KIND.values))
+        opened = self.draw.chance(1 - self.habit.closes, len(rows))
+        missing[rows[opened], kinds[opened]] = True
         _, found = np.nonzero(~missing)
-        starts = np.concatenate([[0], np.cumsum(len(vocabulary) - missing.sum(axis=1))])
-        words = pa.DictionaryArray.from_arrays(pa.array(found.astype(np.int32)), pa.array(vocabulary))
-        self.made["findings_absent"] = lists(starts, words, np.zeros(self.count, np.bool_))
-
-    def surgeries(self) -> None:
-        null = self.unknown()
-        sizes, rows = self.sizes(~null & self.chance(0.7))
-        count = len(rows)
-        months = self.near("time_since_surgery", self.amounts(6.5, 120, count), 0.1)
-        dated, unknown = self.dated[rows] & self.chance(0.5, count), self.unknown(rows)
-        day = self.procedure[rows] - np.round(months / MILLION * 30.4375).astype(np.int64)
-        kinds = domains()["surgeries.kind"].words
-        outcomes = domains()["surgeries.radicular_pain"].words
-        self.struct("surgeries", rows, sizes, null, {
-            "kind": self.words(kinds, {"discectomy": 4, "laminectomy": 4, "fusion": 1}, rows, 4),
-            "levels": self.levels(rows),
-            "months_before_procedure": decimals(months, ~dated & ~unknown),
-            "date": dates(day, dated & ~unknown),
-            "radicular_pain": self.words(outcomes, {"resolved": 6, "never_present": 1}, rows, 6),
-            "likely_source": self.flags(False, rows, departs=0.05),
-            "complicates": self.flags(False, rows, departs=0.05),
-        })  # fmt: skip
-        null = self.unknown()
-        sizes, rows = self.sizes(~null & self.chance(0.3))
-        count = len(rows)
-        known = np.flatnonzero(~self.unknown(rows))
-        bodies = self.several(_CORE if self.habit.odd_levels < 0.1 else (*_CORE, "L2", "L6"), known, count, 2)
-        self.struct("ablations", rows, sizes, null, {
-            "bodies": pa.compute.if_else(pa.compute.equal(pa.compute.list_value_length(bodies), 0),
-                                         pa.nulls(count, bodies.type), bodies),
-            "date": dates(self.procedure[rows] - self.random.integers(30, 2000, count), self.chance(0.5, count)),
-            "completed": self.flags(True, rows, departs=0.1),
-            "thermal": self.flags(True, rows, departs=0.1),
-        })  # fmt: skip
-
-    def modic(self) -> None:
-        null = self.unknown()
-        sizes, _ = self.sizes(~null)
-        sizes = np.where(null, 0, sizes + 1 - self.chance(self.habit.departs))
-        rows = np.repeat(np.arange(self.count), sizes)
-        words, features = domains(), domains()["mri_modic_changes.features"].words
-        known = np.flatnonzero(self.chance(0.6, len(rows)))
-        self.struct("mri_modic_changes", rows, sizes, null, {
-            "levels": self.levels(rows),
-            "endplate": self.words(words["mri_modic_changes.endplate"].words, {"superior": 2, "inferior": 2}, rows, 20),
-            "type": self.words(words["mri_modic_changes.type"].words, {"type_1": 5, "type_2": 4}, rows, 4),
-            "stated_by_radiologist": self.flags(True, rows, departs=0.03),
-            "stated_by_clinician": self.flags(True, rows, departs=0.2),
-            "features": self.several(features, known, len(rows), 3),
-        })  # fmt: skip
+        self.made["findings_absent"] = listed(found.astype(np.int32), (~missing).sum(axis=1), _KIND.values)
 
     def request(self) -> None:
-        asked = ~self.chance(0.02)
-        wide = self.chance(self.habit.odd_levels / 3)
-        first = self.random.integers(4, size=self.count)
-        sizes = np.where(asked, 1 + self.random.integers(0, 3, self.count) * self.chance(0.8), 0)
-        sizes = np.where(wide & asked, self.random.integers(1, 7, self.count), sizes)
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        into = np.arange(int(sizes.sum())) - np.repeat(starts[:-1], sizes)
-        bodies = (*_CORE, "L1", "L2", "L6", "T12") if self.habit.odd_levels < 0.1 else (*_CORE, "L1", "L2", "L6", "T9")
-        round_ = np.where(np.repeat(wide, sizes), len(bodies), 4)
-        found = ((np.repeat(first, sizes) + into) % round_).astype(np.int32)
-        words = pa.DictionaryArray.from_arrays(pa.array(found), pa.array(bodies))
-        self.made["request_bodies"] = lists(starts, words, ~asked)
+        """Draw the bodies that are requested, at times only units."""
+        draw, random = self.draw, self.random
+        asked, wide = ~draw.chance(0.03, BLOCK), draw.chance(self.habit.odd_levels / 3, BLOCK)
+        sizes = np.where(asked, 1 + random.integers(0, 3, BLOCK) * draw.chance(0.8, BLOCK), 0)
+        sizes = np.where(wide & asked, random.integers(1, 7, BLOCK), sizes)
+        bodies = (*CORE, "L1", "L2", "L6", "T12") if self.habit.odd_levels < 0.1 else (*CORE, "L1", "L2", "L6", "T9")
+        into = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        round_ = np.where(np.repeat(wide, sizes), len(bodies), len(CORE))
+        found = ((np.repeat(random.integers(4, size=BLOCK), sizes) + into) % round_).astype(np.int32)
+        self.made["request_bodies"] = listed(found, sizes, bodies)
+        units = (asked | draw.chance(self.habit.vague, BLOCK)) & draw.chance(0.3, BLOCK)
+        codes = pa.array(np.full(int(units.sum()), "64628"))
+        counts = pa.array(np.ones(int(units.sum()), np.int8))
+        starts = pa.array(np.concatenate([[0], np.cumsum(units)]).astype(np.int32))
+        self.made["request_units"] = pa.MapArray.from_arrays(starts, codes, counts)
+
+    def unknown(self) -> None:
+        """Call a condition unknown in some of the records that say nothing of it."""
+        rows = [row for row in TABLE.plain if row.closable and row.form in ("answer", "choice")]
+        called = np.stack([
+            self.made[column_name(row.path)].is_null().to_numpy(zero_copy_only=False) & self.draw.chance(0.2, BLOCK)
+            for row in rows
+        ], axis=1)  # fmt: skip
+        _, found = np.nonzero(called)
+        self.made[UNKNOWN_FIELDS] = listed(found.astype(np.int32), called.sum(axis=1), [row.path for row in rows])
 
 
-_THERAPIES = (
-    "physical_therapy", "pharmacotherapy", "activity_avoidance", "chiropractic", "cognitive_therapy",
-    "epidural_injection", "facet_injection",
-)  # fmt: skip
-_USUALLY_SO = {
-    "patient_skeletal_maturity_documented", "pain_low_back", "pain_functional_deficit", "pain_significant_limitation",
-    "conservative_care_documentation_attached", "mri_radiologist_report", "behavioral_health_assessed",
-    "behavioral_health_formal", "behavioral_health_recorded", "behavioral_health_resources_provided",
-    "conditions_objective_stated",
-}  # fmt: skip
-_OFTEN = {
-    "conditions_anticoagulated": 0.1, "conditions_systemic_disease": 0.05, "conditions_other_electronic_implant": 0.03,
-    "conditions_precautions_taken": 0.7, "conditions_substance_use_active": 0.03, "behavioral_health_formal": 0.4,
-    "behavioral_health_risk_factors_found": 0.4, "conditions_substance_use_treated": 0.5,
-}  # fmt: skip
-_USUAL_WORDS: dict[str, dict[str, float]] = {
-    "pain_clinician_severity": {"moderate": 5, "severe": 4},
-    "pain_patient_severity": {"moderate": 4, "severe": 6},
-    "conditions_cardiac_compromise": {"none": 8, "mild": 1},
-    "conditions_pulmonary_compromise": {"none": 8, "mild": 1},
-    "conditions_neurogenic_claudication": {"absent": 9, "secondary": 0.5},
-    "conditions_radiculopathy": {"absent": 8, "secondary": 1},
-    "conditions_radicular_pain": {"absent": 8, "secondary": 1},
-    "conditions_nerve_compression": {"absent": 9, "secondary": 0.3},
-    "conditions_spinal_cancer": {"none": 99, "history": 1},
-    "anaesthesia_planned": {"local": 3, "mild": 5, "moderate": 1},
+def _row(path: str) -> Field:
+    return TABLE.by_path[path]
+
+
+def _only(where: Flags, row: Field, cells: dict[str, Any]) -> None:
+    """Take the field `row` away from the entries to which it does not apply."""
+    for name in list(cells):
+        if name == row.name or name.startswith(f"{row.name}_"):
+            cells[name] = pc.if_else(pa.array(where), cells[name], pa.nulls(len(where), cells[name].type))
+
+
+_KIND = TABLE.by_path["findings.present[].kind"]
+LISTED = {"findings.present[]": 1.0, "surgeries[]": 0.7, "ablations[]": 0.3, "mri.modic_changes[]": 1.0}
+"""How many cases may have entries of a list."""
+_SEVERE, _ABSENT = Usual(words={"moderate": 5, "severe": 4}), Usual(words={"absent": 9, "secondary": 0.5})
+_TRIED = Usual(words={"received": 0.75, "not_received": 0.25, "contraindicated": 0.02})
+_UNTRIED = Usual(words={"received": 0.3, "not_received": 0.65, "contraindicated": 0.05})
+_THERAPIES = [row for row in TABLE.plain if row.section.startswith("conservative_care.therapies.")]
+_PATHS = ("physical_therapy", "pharmacotherapy", "activity_avoidance")
+USUAL: dict[str, Usual] = {
+    **{row.path: _TRIED if row.section.endswith(_PATHS) else _UNTRIED for row in _THERAPIES if row.name == "status"},
+    **{row.path: Usual(low=6.5, high=30) for row in _THERAPIES if row.name == "weeks"},
+    **{row.path: Usual(departs=0.5) for row in _THERAPIES if row.name in ("received", "begun", "contraindicated")},
+    **dict.fromkeys(
+        (
+            "patient.skeletal_maturity_documented",
+            "pain.low_back",
+            "pain.functional_deficit",
+            "pain.significant_limitation",
+            "conservative_care.documentation_attached",
+            "mri.radiologist_report",
+            "behavioral_health.assessed",
+            "behavioral_health.recorded",
+            "behavioral_health.resources_provided",
+            "conditions.objective_stated",
+        ),
+        Usual(so=True),
+    ),
+    "record_complete": Usual(departs=0.15),
+    "patient.age": Usual(low=21, high=80),
+    "patient.body_mass_index": Usual(low=19, high=39.9),
+    "patient.lumbar_vertebrae": Usual(words={"five": 1}),
+    "pain.months": Usual(low=6.5, high=90),
+    "pain.clinician_severity": _SEVERE,
+    "pain.patient_severity": _SEVERE,
+    "conservative_care.weeks": Usual(low=6.5, high=60),
+    "mri.read_in_full": Usual(departs=0.3),
+    "mri.modic_changes[].stated_by_radiologist": Usual(so=True),
+    "mri.modic_changes[].stated_by_clinician": Usual(so=True, departs=0.2),
+    "mri.modic_changes[].type": Usual(words={"type_1": 5, "type_2": 4}),
+    "findings.present[].correlates": Usual(departs=0.15),
+    "findings.present[].likely_source": Usual(departs=0.15),
+    "findings.present[].complicates": Usual(departs=0.1),
+    "findings.present[].shape": Usual(words={"protrusion": 3, "extrusion": 1}),
+    "findings.present[].size_mm": Usual(low=2, high=9),
+    "findings.present[].slip_mm": Usual(low=1, high=5),
+    "findings.present[].facet_pain": Usual(words={"no": 3, "suspected": 1, "yes": 1}),
+    "findings.present[].healed": Usual(so=True, departs=0.4),
+    "findings.present[].active": Usual(departs=0.4),
+    "findings.assessment_read_in_full": Usual(departs=0.3),
+    "surgeries[].kind": Usual(words={"discectomy": 4, "laminectomy": 4, "fusion": 1}),
+    "surgeries[].months_before_procedure": Usual(low=6.5, high=120),
+    "surgeries[].radicular_pain": Usual(words={"resolved": 6, "never_present": 1}),
+    "ablations[].completed": Usual(so=True),
+    "ablations[].thermal": Usual(so=True),
+    "behavioral_health.formal": Usual(so=True, departs=0.4),
+    "behavioral_health.risk_factors_found": Usual(departs=0.4),
+    "conditions.cardiac_compromise": Usual(words={"none": 8, "mild": 1}),
+    "conditions.pulmonary_compromise": Usual(words={"none": 8, "mild": 1}),
+    "conditions.neurogenic_claudication": _ABSENT,
+    "conditions.radiculopathy": _ABSENT,
+    "conditions.radicular_pain": _ABSENT,
+    "conditions.nerve_compression": _ABSENT,
+    "conditions.spinal_cancer": Usual(words={"none": 99, "history": 1}),
+    "conditions.t_score": Usual(low=-2.4, high=2),
+    "conditions.anticoagulated": Usual(departs=0.1),
+    "conditions.systemic_disease": Usual(departs=0.05),
+    "conditions.precautions_taken": Usual(departs=0.7),
+    "conditions.substance_use_treated": Usual(departs=0.5),
+    "anaesthesia.planned": Usual(words={"local": 3, "mild": 5, "moderate": 1}),
 }
+"""What makes a case that meets the policy; any other field is usually not so, or its first word."""

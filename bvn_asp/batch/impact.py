@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from bvn_asp.batch.columns import ID
-from bvn_asp.batch.decider import PEND, Planes
-from bvn_asp.batch.parts import Progress, Tally, accepted, in_processes
+from bvn_asp.batch.decider import PEND
+from bvn_asp.batch.parts import Progress, Tally, accepted, in_processes, row_by_row
 from bvn_asp.batch.rows import Rows
-from bvn_asp.batch.tables import Part, Source, open_source, refusal
+from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, refusal
 from bvn_asp.batch.version import NAMES, Side, Version, Watch
 from bvn_asp.batch.words import unpack
-from bvn_asp.change.diff import Move
 from bvn_asp.errors import TableError
+
+if TYPE_CHECKING:
+    from bvn_asp.analysis.change.diff import Move
+    from bvn_asp.batch.settling import Planes
 
 MOST_EXAMPLES = 5
 
@@ -80,15 +83,27 @@ class _PartImpact:
         assert self.watches is not None
         total = Impact()
         for block in self.source.blocks(part):
-            rows, numbers, rejects = accepted(block, self.watches[0].setting)
+            rejects = list(block.rejects)
+            for found in row_by_row(block._replace(rejects=()), self._compared):
+                if isinstance(found, Reject):
+                    rejects.append(found)
+                else:
+                    total.add(found[0])
+                    rejects += found[1]
             if rejects and not self.skip:
-                raise TableError(refusal(self.source.path, rejects[0]))
+                raise TableError(refusal(self.source.path, min(rejects, key=lambda reject: reject.row)))
             total.rejected += len(rejects)
-            for _, places in self.watches[0].decider.shapes(rows):
-                batch = rows.batch if len(places) == rows.count else rows.batch.take(pa.array(places))
-                if len(places):
-                    total.add(_compare(batch, numbers[places], *self.watches))
         return total
+
+    def _compared(self, block: Block) -> tuple[Impact, list[Reject]]:
+        assert self.watches is not None
+        found = Impact()
+        rows, numbers, rejects = accepted(block, self.watches[0].setting)
+        for _, places in self.watches[0].decider.shapes(rows):
+            batch = rows.batch if len(places) == rows.count else rows.batch.take(pa.array(places))
+            if len(places):
+                found.add(_compare(batch, numbers[places], *self.watches))
+        return found, rejects
 
 
 def _compare(batch: Any, numbers: Any, before: Watch, after: Watch) -> Impact:
@@ -170,26 +185,3 @@ def causes_of(found: Impact, move: Move) -> list[tuple[str, str, str, int]]:
     """Return the criteria that moved with `move`, with their statuses before and after, the most frequent first."""
     causes = [(id, one, other, n) for (a, b, id, one, other), n in found.causes.items() if (a, b) == move]
     return sorted(causes, key=lambda cause: -cause[3])
-
-
-def firsts(found: Impact, move: Move) -> str:
-    """Return the first cases of `move` by name."""
-    return "first: " + ", ".join(id or f"row {row}" for row, id in found.examples.get(move, []))
-
-
-def sentences(found: Impact, before: Version, after: Version, possible: Collection[Move] | None) -> Iterator[str]:
-    """Yield the impact line by line."""
-    yield f"{found.decided:,} cases decided, {found.rejected:,} rejected; before: {before.name}; after: {after.name}"
-    yield (
-        f"{found.changed:,} recommendations change; {found.unknown:,} cannot be known for lack of facts "
-        "(they pend before or after)"
-    )
-    for move, number in moved(found):
-        yield f"  {move[0]} -> {move[1]}: {number:,}   {firsts(found, move)}"
-        for id, one, other, count in causes_of(found, move)[:4]:
-            yield f"      {id} {one if one == other else f'{one} -> {other}'} in {count:,}"
-    if possible is None:
-        yield "not found out in bounded time which other moves are possible by the rules"
-        return
-    unseen = [f"{one} -> {other}" for one, other in sorted(possible) if not found.moves[one, other]]
-    yield f"possible by the rules, but not seen here: {', '.join(unseen) or 'none'}"

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from bvn_asp.errors import PolicyError
-from bvn_asp.solve import OpenProgram
-from bvn_asp.terms import Term, name_of
+from bvn_asp.policy.terms import Term, name_of
+
+if TYPE_CHECKING:
+    from bvn_asp.policy.program import OpenProgram
 
 Words = npt.NDArray[np.uint64]
 """A bit for each case, 64 to a word, the first case lowest."""

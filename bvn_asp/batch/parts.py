@@ -10,14 +10,17 @@ import hashlib
 import json
 import multiprocessing
 import os
-import shutil
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -25,18 +28,19 @@ import numpy as np
 import pyarrow as pa
 
 from bvn_asp.batch.checks import suspects
-from bvn_asp.batch.columns import ID, case_of, problems_of, row_of
+from bvn_asp.batch.columns import ID
 from bvn_asp.batch.compiled import refuse
 from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.ids import ids_in
 from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.table_writers import parquet_writer
-from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, refusal
-from bvn_asp.decision import NOTICE
-from bvn_asp.errors import BvnError, Problem, TableError
-from bvn_asp.policy import policy_of
+from bvn_asp.batch.tables import Block, Part, Reject, Source, broken, open_source, problems_at, refusal
+from bvn_asp.decision.decision import NOTICE
+from bvn_asp.errors import BvnError, PolicyError, Problem, TableError
+from bvn_asp.output import Folder, whole_folder
+from bvn_asp.policy.register import read_policy
 
 SUMMARY = "_summary.json"
-_JOB = "job.json"
 _ROWS_TOGETHER = 1 << 20
 """Most rows of answers that a process keeps before it writes them."""
 
@@ -66,14 +70,19 @@ class Job:
 
     def check(self) -> None:
         """Raise ReadingError or PolicyError now rather than in a worker."""
-        policy = policy_of(self.policy)
+        policy = read_policy(self.policy)
         policy.readings(self.readings)
         refuse(policy)
 
     def decider(self) -> Decider:
-        """Return a decider of this job's own."""
-        policy = policy_of(self.policy)
-        return Decider(Setting(policy, policy.readings(self.readings), self.assume_absent), whole=self.whole)
+        """Return a decider for this job, which later jobs of its kind in this process use too."""
+        return _decider(self.policy, tuple(sorted(self.readings.items())), self.assume_absent, self.whole)
+
+
+@lru_cache(maxsize=2)
+def _decider(text: str, readings: tuple[tuple[str, str], ...], assume_absent: bool | None, whole: bool) -> Decider:
+    policy = read_policy(text)
+    return Decider(Setting(policy, policy.readings(dict(readings)), assume_absent), whole=whole)
 
 
 @dataclass(frozen=True)
@@ -95,69 +104,92 @@ class Tally:
 
 def accepted(block: Block, setting: Setting) -> tuple[Rows, Any, list[Reject]]:
     """Return the rows of `block` that are cases, their numbers, and what was rejected with its reasons."""
-    batch, rejects = block.batch, list(block.rejects)
-    rows = Rows(batch, setting)
-    numbers = np.arange(block.first, block.first + batch.num_rows) if block.numbers is None else np.array(block.numbers)
-    wrong = np.zeros(batch.num_rows, np.bool_)
+    rows, rejects = Rows(block.batch, setting), list(block.rejects)
+    numbers = np.array(block.row_numbers(), np.int64)
+    wrong = np.zeros(rows.count, np.bool_)
     for place in np.flatnonzero(suspects(rows)).tolist():
-        row = batch.slice(place, 1).to_pylist()[0]
-        problems = problems_of(row) or _unusual(row)
+        row: dict[str, Any] = {}
+        try:
+            row = block.row(place)
+            problems = problems_at(block, place)
+        except Exception as error:
+            problems = (Problem("", broken(error)),)
         if problems:
             wrong[place] = True
-            rejects.append(Reject(int(numbers[place]), row.get(ID), tuple(problems)))
+            rejects.append(Reject(int(numbers[place]), row.get(ID), problems))
     if wrong.any():
-        rows, numbers = Rows(batch.filter(pa.array(~wrong)), setting), numbers[~wrong]
+        rows, numbers = Rows(block.batch.filter(pa.array(~wrong)), setting), numbers[~wrong]
     return rows, numbers, sorted(rejects, key=lambda reject: reject.row)
 
 
-def _unusual(row: Mapping[str, Any]) -> list[Problem]:
-    """Return where a row names a level otherwise than the columnar form does; a case file is more lenient."""
-    found, usual = _levels(row), _levels(row_of(case_of(row), row.get(ID)))
-    return [
-        Problem(path, f"expected {', '.join(usual[path])}") for path, names in found.items() if names != usual[path]
-    ]
+T = TypeVar("T")
 
 
-def _levels(row: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the bodies and levels that a row names, by their place in it."""
-    found = {"request_bodies": list(row.get("request_bodies") or ())}
-    for column in ("findings_present", "surgeries", "mri_modic_changes", "ablations"):
-        for place, entry in enumerate(row.get(column) or ()):
-            for name in ("levels", "bodies"):
-                found[f"{column}[{place}].{name}"] = list((entry or {}).get(name) or ())
-    return found
+def row_by_row(block: Block, work: Callable[[Block], T]) -> Iterator[T | Reject]:
+    """Yield what `work` returns for `block`; if it fails, for what is left without the rows at which it does.
 
-
-def decide_part(job: Job, decider: Decider, source: Source, part: Part, folder: Path) -> Tally:
-    """Decide one part of a file, write its answers and rejects to `folder`, and return the tally.
-
-    What is written takes its name only when it is whole; the tally comes last, so a part with a tally is done.
+    Nothing in one row may stop the others. What would fail for every row, or for want of memory, is raised.
     """
-    name = f"part-{part.place:05}"
-    total, rejects, waiting = Tally(), list[Reject](), list[Any]()
-    written = folder / f".{name}.parquet"
+    try:
+        found = work(block)
+    except (PolicyError, MemoryError):
+        raise
+    except Exception as error:
+        count = block.batch.num_rows
+        if count > 1:
+            yield from row_by_row(block.some(0, count // 2), work)
+            yield from row_by_row(block.some(count // 2, count - count // 2), work)
+            return
+        id = None
+        with suppress(Exception):
+            id = block.row(0).get(ID)
+        yield Reject(block.row_numbers()[0] if count else block.first, id, (Problem("", broken(error)),))
+    else:
+        yield found
+
+
+def decide_part(job: Job, decider: Decider, source: Source, part: Part, folder: Folder) -> Tally:
+    """Decide one part of a file, put its answers and rejects into `folder`, and return the tally.
+
+    The tally comes last, so a part with a tally is done.
+    """
+    name, rejected = f"part-{part.place:05}", f"_rejected-{part.place:05}.jsonl"
+    total, waiting = Tally(), list[Any]()
     settled = decider.settled
-    with parquet_writer(written, decider.schema) as writer:
-        for block in source.blocks(part):
-            rows, numbers, bad = accepted(block, decider.setting)
-            if bad and not job.skip:
-                raise TableError("\n".join(refusal(job.path, reject) for reject in bad[:1]))
-            rejects += bad
-            answers = decider.answers(decider.planes(rows), rows.batch, numbers)
-            total += Tally(block.read, rows.count, len(bad), 0, _counted(answers))
-            waiting.append(answers)
-            if sum(each.num_rows for each in waiting) >= _ROWS_TOGETHER:
-                writer.write_table(pa.Table.from_batches(waiting), row_group_size=_ROWS_TOGETHER)
-                waiting.clear()
-        writer.write_table(pa.Table.from_batches(waiting, decider.schema), row_group_size=_ROWS_TOGETHER)
-    total += Tally(settled=decider.settled - settled)
-    if total.read != total.decided + total.rejected:
-        raise TableError(f"{job.path}: {total.read} rows read, but {total.decided} decided, {total.rejected} rejected")
-    if rejects:
-        lines = [json.dumps(_reject_line(reject)) + "\n" for reject in rejects]
-        whole(folder / f"_rejected-{part.place:05}.jsonl", "".join(lines))
-    written.replace(folder / f"{name}.parquet")
-    whole(folder / f"{name}.json", json.dumps(asdict(total)))
+
+    def decided(some: Block) -> tuple[Any, list[Reject]]:
+        rows, numbers, bad = accepted(some, decider.setting)
+        return decider.answers(decider.planes(rows), rows.batch, numbers), bad
+
+    with folder.file(f"{name}.parquet") as written, folder.file(rejected) as refused:
+        with parquet_writer(written, decider.schema) as writer, refused.open("w", encoding="utf-8") as refusals:
+            for block in source.blocks(part):
+                rejects = list(block.rejects)
+                for found in row_by_row(block._replace(rejects=()), decided):
+                    if isinstance(found, Reject):
+                        rejects.append(found)
+                        continue
+                    answers, bad = found
+                    rejects += bad
+                    total += Tally(decided=answers.num_rows, recommendations=_counted(answers))
+                    waiting.append(answers)
+                rejects.sort(key=lambda reject: reject.row)
+                if rejects and not job.skip:
+                    raise TableError(refusal(job.path, rejects[0]))
+                refusals.writelines(json.dumps(_reject_line(reject)) + "\n" for reject in rejects)
+                total += Tally(read=block.read, rejected=len(rejects))
+                if sum(each.num_rows for each in waiting) >= _ROWS_TOGETHER:
+                    writer.write_table(pa.Table.from_batches(waiting), row_group_size=_ROWS_TOGETHER)
+                    waiting.clear()
+            writer.write_table(pa.Table.from_batches(waiting, decider.schema), row_group_size=_ROWS_TOGETHER)
+        total += Tally(settled=decider.settled - settled)
+        if total.read != total.decided + total.rejected:
+            raise TableError(
+                f"{job.path}: {total.read} rows read, but {total.decided} decided, {total.rejected} rejected"
+            )
+    if not total.rejected:
+        (folder.path / rejected).unlink()
+    folder.note(f"{name}.json", json.dumps(asdict(total)))
     return total
 
 
@@ -174,30 +206,22 @@ def _reject_line(reject: Reject) -> dict[str, Any]:
     return {"row": reject.row, "id": reject.id, "problems": problems}
 
 
-def whole(path: Path, text: str) -> None:
-    """Write `text` to `path` so that it takes its name only when it is whole."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
-
-
 Progress = Callable[[Tally], None]
 
 
 def run(
     job: Job, *, workers: int | None = None, progress: Progress | None = None, spread: Spread | None = None
 ) -> dict[str, Any]:
-    """Decide the file of `job` with `workers` processes and return the summary; raise TableError if it cannot be.
+    """Decide the file of `job` with `workers` processes and return the summary; raise TableError or
+    OutputError if it cannot be.
 
     A run that was interrupted is taken up after its last whole part if everything it depends on is the same. `spread`
     has the parts done elsewhere than in processes of this machine.
     """
     source = open_source(job.path)
-    if job.out.exists():
-        raise TableError(f"{job.out}: exists already; choose another name, or remove it first")
-    folder = job.out.with_name(f"{job.out.name}.unfinished")
-    try:
-        done = _take_up(job, folder)
+    # A file that cannot be decided leaves nothing; what was done before any other failure is worth taking up.
+    with whole_folder(job.out, job.fingerprint(), useless=TableError) as folder:
+        done = _done(folder)
         total = sum(done.values(), Tally())
         if progress is not None:
             progress(total)
@@ -207,28 +231,14 @@ def run(
             total += tally
             if progress is not None:
                 progress(tally)
-        summary = _summary(job, source, total)
-        whole(folder / SUMMARY, json.dumps(summary, indent=2) + "\n")
-        for left in (folder / _JOB, *folder.glob("part-*.json")):
-            left.unlink()
-        folder.rename(job.out)
-    except OSError as error:
-        raise TableError(f"{job.out}: cannot be written: {error.strerror or error}") from None
-    except TableError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        summary = _summary(job, source, total, folder.path)
+        folder.write(SUMMARY, json.dumps(summary, indent=2) + "\n")
     return summary
 
 
-def _take_up(job: Job, folder: Path) -> dict[int, Tally]:
-    """Return the parts that an interrupted run of the same job has done; make an empty folder otherwise."""
-    mark = folder / _JOB
-    if folder.exists() and not (mark.exists() and mark.read_text(encoding="utf-8") == job.fingerprint()):
-        shutil.rmtree(folder)
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        whole(mark, job.fingerprint())
-    tallies = sorted(folder.glob("part-*.json"))
+def _done(folder: Folder) -> dict[int, Tally]:
+    """Return the parts that an interrupted run of the same job has done."""
+    tallies = sorted(folder.state.glob("part-*.json"))
     return {int(path.stem.removeprefix("part-")): Tally(**json.loads(path.read_text())) for path in tallies}
 
 
@@ -257,10 +267,11 @@ def in_processes(work: PartWork[Result_co], parts: Sequence[Part], workers: int)
         yield from map(work, parts)
         return
     # A forked process starts at once; where there are none, what the work needs is sent to it.
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _prepare, (work,)) as pool:
-        waiting: set[Future[Result_co]] = {pool.submit(_worker, part) for part in parts}
+    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
+    ours, theirs = context.Pipe()
+    with ours, theirs, ProcessPoolExecutor(workers, context, _prepare, (work, ours, theirs)) as pool:
         try:
+            waiting: set[Future[Result_co]] = {pool.submit(_worker, part) for part in parts}
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -269,18 +280,30 @@ def in_processes(work: PartWork[Result_co], parts: Sequence[Part], workers: int)
             raise BvnError(
                 "a worker process was killed, perhaps for want of memory; the same command takes up what is done"
             ) from None
-        finally:
-            for future in waiting:
-                future.cancel()
+        except BaseException:
+            # What the workers still do is of no use, so they end at once.
+            ours.close()
+            raise
 
 
 _prepared: list[Any] = []
 
 
-def _prepare(work: PartWork[Any]) -> None:
+def _prepare(work: PartWork[Any], theirs: Connection, ours: Connection) -> None:
+    """Make a worker process ready; it ends as soon as no process holds the other end of its pipe."""
+    theirs.close()
+    threading.Thread(target=_end_with, args=(ours,), daemon=True).start()
+    # An interrupt is for the process that the user started.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)
     work.prepare()
     _prepared[:] = [work]
+
+
+def _end_with(ours: Connection) -> None:
+    with suppress(EOFError, OSError):
+        ours.recv_bytes()
+    os._exit(1)
 
 
 def _worker(part: Part) -> Any:
@@ -293,7 +316,7 @@ class PartDecider:
 
     job: Job
     source: Source
-    folder: Path
+    folder: Folder
     decider: Decider | None = None
 
     def prepare(self) -> None:
@@ -306,8 +329,8 @@ class PartDecider:
         return decide_part(self.job, self.decider, self.source, part, self.folder)
 
 
-def _summary(job: Job, source: Source, total: Tally) -> dict[str, Any]:
-    policy = policy_of(job.policy)
+def _summary(job: Job, source: Source, total: Tally, folder: Path) -> dict[str, Any]:
+    policy = read_policy(job.policy)
     return {
         "schema": "bvn-batch/1",
         "notice": NOTICE,
@@ -321,4 +344,5 @@ def _summary(job: Job, source: Source, total: Tally) -> dict[str, Any]:
         "rejected": total.rejected,
         "settled_by_completions": total.settled,
         "recommendations": dict(sorted(total.recommendations.items())),
+        "ids": asdict(ids_in(folder)),
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from bvn_asp.batch.words import Whole
-from bvn_asp.fields import DECIMALS
+from bvn_asp.record.statements import DECIMALS
+
+if TYPE_CHECKING:
+    from bvn_asp.batch.words import Whole
 
 _GRAINS = 10**DECIMALS
 

@@ -7,29 +7,42 @@ where a case needs more room than the query has, or completions would have to se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from bvn_asp.batch.columns import schema
+from bvn_asp.batch.columns import column_name, entry_columns
 from bvn_asp.batch.compiled import BODY_SIDES, ELIGIBILITY, Compiled, compile_nodes
 from bvn_asp.batch.decider import PEND, UNDETERMINED
 from bvn_asp.batch.dialects import Dialect, dialect_of
-from bvn_asp.batch.entries import LEVELS
-from bvn_asp.batch.inputs import LISTS
 from bvn_asp.batch.kernel import AND, FALSE, NOT, TRUE, Nodes
-from bvn_asp.batch.rows import Setting
+from bvn_asp.batch.rows import FINDINGS, LISTS, Setting
 from bvn_asp.batch.sql_inputs import SqlInputs
-from bvn_asp.decide import OUTCOMES, Engine
+from bvn_asp.batch.sql_times import stages
+from bvn_asp.decision.engine import OUTCOMES, Engine
+from bvn_asp.decision.facts import ANATOMY, SHOWING
 from bvn_asp.errors import TableError
-from bvn_asp.shape import CORE_BODIES, WIDE_BODIES, Shape
-from bvn_asp.spine import bodies_of
-from bvn_asp.terms import Term
+from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape
+from bvn_asp.record.anatomy import BODIES, LEVELS, OPTIONAL_BODIES, lies_within
+from bvn_asp.record.table import FINDING_KINDS, TABLE
+
+if TYPE_CHECKING:
+    from bvn_asp.policy.terms import Term
 
 _PASSED = ("id", "asked", "undecided")
 
 
 def query(setting: Setting, dialect: str, *, cases: str = "cases", wide: bool = True, room: int = 2) -> str:
+    """Return what `plain_query` does, held to the grammar of `dialect` and laid out for people."""
+    text = plain_query(setting, dialect, cases=cases, wide=wide, room=room)
+    try:
+        return str(sqlglot.parse_one(text, read=dialect).sql(dialect=dialect, pretty=True))
+    except SqlglotError as error:
+        raise TableError(f"the query is not of dialect {dialect}: {error}") from None
+
+
+def plain_query(setting: Setting, dialect: str, *, cases: str = "cases", wide: bool = True, room: int = 2) -> str:
     """Return the policy under `setting` as a query of `dialect` on the table `cases`.
 
     `wide` looks at every body from T12 to S1, otherwise at L3 to S1; `room` is how many findings of a kind, surgeries
@@ -44,11 +57,7 @@ def query(setting: Setting, dialect: str, *, cases: str = "cases", wide: bool = 
         setting.policy, program, shape, setting.readings, closed=setting.assume_absent is not False, whole=True
     )
     inputs = SqlInputs(setting, spoken, program.quantities)
-    text = _Query(spoken, cases, shape, inputs, nodes, outputs, compiled).text()
-    try:
-        return str(sqlglot.parse_one(text, read=dialect).sql(dialect=dialect, pretty=True))
-    except SqlglotError as error:
-        raise TableError(f"the query is not of dialect {dialect}: {error}") from None
+    return _Query(spoken, cases, shape, inputs, nodes, outputs, compiled).text()
 
 
 class _Query:
@@ -71,8 +80,8 @@ class _Query:
     def text(self) -> str:
         """Return the whole query."""
         base = self._base()
-        parts = [*self._entries(), *base, *self._layers()]
-        ctes = ",\n".join(f"{name} {self.dialect.cte} (\n{body}\n)" for name, body in parts)
+        parts = [*stages(self.cases), *self._entries(), *base, *self._layers()]
+        ctes = ",\n".join(f"{name} AS MATERIALIZED (\n{body}\n)" for name, body in parts)
         return f"WITH {ctes}\n{self._answers(parts[-1][0])}"
 
     def _base(self) -> list[tuple[str, str]]:
@@ -81,37 +90,58 @@ class _Query:
         }
         beyond = " OR ".join(self._beyond())
         columns = [f"{condition} AS n{node}" for node, condition in conditions.items()]
-        asked = f"COALESCE({self._size('c.request_bodies')} > 0, FALSE)"
+        asked = self.inputs.pair("request_made")[0]
         joins = "".join(
-            f"\nLEFT JOIN g_{column} AS e_{column} ON e_{column}.id = c.id"
-            for column, names in self.inputs.gathered.items()
+            f"\nLEFT JOIN g_{column_name(path)} AS e_{column_name(path)} ON e_{column_name(path)}.id = c.id"
+            for path, names in self.inputs.gathered.items()
             if names
         )
         listed = ",\n".join(["c.id", f"{asked} AS asked", f"({beyond}) AS undecided", *columns])
-        return [("stated", f"SELECT {listed}\nFROM {self.cases} AS c{joins}")]
+        return [("stated", f"SELECT {listed}\nFROM timed AS c{joins}")]
 
     def _beyond(self) -> Iterator[str]:
-        """Yield where a case needs more room than the shape has."""
-        inside = set(self.shape.bodies)
-        for column in (*LISTS.values(), "ablations"):
-            most = {"findings_present": self.shape.findings, "surgeries": self.shape.surgeries}.get(
-                column, self.shape.modic
-            )
-            if column != "ablations":
-                yield self.inputs.gather(column, f"place > {most}")
-                for level in LEVELS:
-                    if not set(bodies_of(level)) <= inside:
-                        yield self.inputs.gather(column, self.inputs.dialect.holds.format(list="levels", item=level))
-        for body in (level for level in LEVELS if "-" not in level and level not in inside):
-            yield f"COALESCE({self.dialect.holds.format(list='c.request_bodies', item=body)}, FALSE)"
-        if "L6" not in inside:
-            yield "COALESCE(c.patient_lumbar_vertebrae = 'six', FALSE)"
-
-    def _size(self, column: str) -> str:
-        return {
-            "duckdb": "LEN({})", "postgres": "JSONB_ARRAY_LENGTH({})", "spark": "SIZE({})",
-            "bigquery": "ARRAY_LENGTH({})", "snowflake": "ARRAY_SIZE({})",
-        }[self.dialect.name].format(column)  # fmt: skip
+        """Yield where a case needs more room than the shape has, or what hangs together is left open."""
+        inside, inputs = set(self.shape.bodies), self.inputs
+        rooms = {FINDINGS: self.shape.findings, "surgeries[]": self.shape.surgeries}
+        yield inputs.bodies_open
+        yield inputs.somewhere
+        yield from inputs.times.beyond
+        outside = [level for level in LEVELS if not lies_within(level, inside)]
+        for path in LISTS.values():
+            if path == "ablations[]":
+                continue
+            most = rooms.get(path, self.shape.modic)
+            yield inputs.gather(path, f"place > {most}")
+            for level in outside:
+                yield inputs.gather(path, inputs.holds("levels", level))
+            if path != FINDINGS:
+                # One more may be there, unless the list is whole.
+                yield f"({inputs.gather(path, f'place = {most}')} AND NOT {inputs.closing(path)})"
+        kinds = ", ".join(f"'{kind}'" for kind in FINDING_KINDS)
+        yield inputs.gather(FINDINGS, f"kind NOT IN ({kinds})")
+        for kind in FINDING_KINDS:
+            full = inputs.gather(FINDINGS, f"kind = '{kind}' AND place = {self.shape.findings}")
+            yield f"({full} AND NOT {inputs.holds('c.findings_absent', kind)})"
+        entries = [f"findings.present[{index}]" for index in range(self.shape.findings * len(FINDING_KINDS))]
+        entries += [f"mri.modic_changes[{index}]" for index in range(self.shape.modic)]
+        names = (
+            *SHOWING,
+            "certainty",
+            *(row.closes.rpartition(".")[2] for row in TABLE.fields if row.entry and row.closes),
+        )
+        yield from (inputs.called_unknown(f"{entry}.{name}") for entry in entries for name in names)
+        yield from inputs.alternatives()
+        for body in BODIES:
+            if body not in inside:
+                yield inputs.holds("c.request_bodies", body)
+        for level in outside:
+            yield inputs.holds("c.mri_no_modic_change_at", level)
+        if not inside >= OPTIONAL_BODIES:
+            yield "COALESCE(c.patient_lumbar_vertebrae <> 'five', FALSE)"
+            yield inputs.called_unknown("patient.lumbar_vertebrae")
+            yield inputs.names_optional
+            if ANATOMY in inputs.setting.readings:
+                yield "TRUE"
 
     def _entries(self) -> Iterator[tuple[str, str]]:
         """Yield the entries of every list with their places, and the conditions gathered over them by case."""
@@ -120,39 +150,30 @@ class _Query:
             if node in self.nodes.inputs:
                 self.inputs.condition(self.nodes.inputs[node])
         list(self._beyond())
-        for column, names in self.inputs.gathered.items():
+        for path, names in self.inputs.gathered.items():
             if not names:
                 continue
-            unfold = self.dialect.unfold.format(cases=self.cases, list=column)
-            partition = "c.id" if column != "findings_present" else f"c.id, {self._field(column, 'kind')}"
+            column = column_name(path)
+            unfold = self.dialect.unfold.format(cases="timed", list=column)
+            partition = f"c.id, {self._field(path, 'kind')}" if path == FINDINGS else "c.id"
             fields = [
-                f"{self._field(column, field.name)} AS {field.name}{'_' if field.name == 'date' else ''}"
-                for field in schema().field(column).type.value_type
+                f"{self._field(path, field.name)} AS {field.name}{'_' if field.name == 'date' else ''}"
+                for field in entry_columns(path)
             ]
-            order = "t.index" if self.dialect.name == "snowflake" else "place"
             extra = [
-                "COALESCE(c.request_planned_procedure_date, c.request_date) AS procedure_day",
-                "c.request_planned_procedure_date IS NOT NULL AS planned",
-                f"ROW_NUMBER() OVER (PARTITION BY {partition} ORDER BY {order}) AS place",
-            ]
+                "c.procedure_low", "c.procedure_high",
+                f"ROW_NUMBER() OVER (PARTITION BY {partition} ORDER BY place) AS place",
+            ]  # fmt: skip
             yield f"i_{column}", f"SELECT c.id, {', '.join([*fields, *extra])}\nFROM {unfold}"
             gathered = ",\n".join(f"{self.dialect.any_of(condition)} AS {name}" for condition, name in names.items())
             yield f"g_{column}", f"SELECT id, {gathered}\nFROM i_{column}\nGROUP BY id"
 
-    def _field(self, column: str, field: str) -> str:
-        kind = str(schema().field(column).type.value_type.field(field).type)
+    def _field(self, path: str, name: str) -> str:
+        kind = str(next(column.type for column in entry_columns(path) if column.name == name))
         if kind.startswith("list"):
-            return self.dialect.listed.format(field=field)
-        name = (
-            "boolean"
-            if kind == "bool"
-            else "number"
-            if kind.startswith("decimal")
-            else "date"
-            if kind.startswith("date")
-            else "text"
-        )
-        return self.dialect.field.format(field=field, type=self.dialect.types[name])
+            return self.dialect.listed.format(field=name)
+        kinds = {"bool": "boolean", "decimal128(12, 6)": "number", "date32[day]": "date"}
+        return self.dialect.field.format(field=name, type=self.dialect.types[kinds.get(kind, "text")])
 
     def _layers(self) -> Iterator[tuple[str, str]]:
         """Yield the named nodes level by level, each with what later levels still need."""

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from bvn_asp.batch.columns import ID, WORD, row_of, schema, table_of_rows
+from bvn_asp.batch.columns import ID, WORD, schema
+from bvn_asp.batch.content import row_of, table_of_rows
 from bvn_asp.batch.tables import FORMATS, SMALL_BLOCK
-from bvn_asp.case import Case
 from bvn_asp.errors import TableError
+from bvn_asp.output import whole_file
+
+if TYPE_CHECKING:
+    from bvn_asp.record.case import Case
 
 
 def write_cases(source: Iterable[tuple[str | None, Case]], path: Path) -> int:
@@ -25,18 +30,11 @@ def write_cases(source: Iterable[tuple[str | None, Case]], path: Path) -> int:
     suffix, count = path.suffix.lower(), 0
     if suffix not in FORMATS:
         raise TableError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with _writer(unfinished, suffix) as write:
-            remaining = iter(source)
-            while some := list(islice(remaining, SMALL_BLOCK)):
-                write(some)
-                count += len(some)
-        unfinished.replace(path)
-    except OSError as error:
-        raise TableError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, _writer(unfinished, suffix) as write:
+        remaining = iter(source)
+        while some := list(islice(remaining, SMALL_BLOCK)):
+            write(some)
+            count += len(some)
     return count
 
 
@@ -49,7 +47,7 @@ def _writer(path: Path, suffix: str) -> Iterator[Any]:
         tables: list[Any] = []
         yield lambda some: tables.append(table_of_rows([row_of(case, id) for id, case in some]))
         whole = pa.concat_tables(tables or [schema().empty_table()]).unify_dictionaries().combine_chunks()
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema()) as writer:
+        with pa.OSFile(os.fsencode(path), "wb") as file, pa.ipc.new_file(file, schema()) as writer:
             writer.write_table(whole)
     else:
         with path.open("w", encoding="utf-8", newline="") as text:
@@ -62,10 +60,16 @@ def _writer(path: Path, suffix: str) -> Iterator[Any]:
                 yield lambda some: text.writelines(json_line(case, id) for id, case in some)
 
 
-def parquet_writer(path: Path, wanted: pa.Schema) -> Any:
-    """Return a writer of Parquet: dictionaries for words, plain whole numbers for decimals."""
+@contextmanager
+def parquet_writer(path: Path, wanted: pa.Schema) -> Iterator[Any]:
+    """Yield a writer of Parquet: dictionaries for words, plain whole numbers for decimals."""
     words = [item.name for item in wanted if item.type == WORD]
-    return pq.ParquetWriter(path, wanted, store_decimal_as_integer=True, use_dictionary=words or False)
+    # Arrow takes a path that is not UTF-8 as bytes only.
+    with (
+        pa.OSFile(os.fsencode(path), "wb") as file,
+        pq.ParquetWriter(file, wanted, store_decimal_as_integer=True, use_dictionary=words or False) as writer,
+    ):
+        yield writer
 
 
 def _cells(row: dict[str, Any], names: list[str]) -> list[str]:

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bvn_asp.batch.compiled import compile_nodes
-from bvn_asp.batch.decider import PEND, Decider, Planes
-from bvn_asp.batch.inputs import LISTS, Inputs
-from bvn_asp.batch.kernel import Words
-from bvn_asp.batch.rows import Rows, Setting
+from bvn_asp.batch.decider import PEND, Decider
+from bvn_asp.batch.inputs import PRESENCE, Inputs
+from bvn_asp.batch.rows import LISTS, Rows, Setting
 from bvn_asp.batch.words import unpack
-from bvn_asp.decide import OUTCOMES, SIDES
-from bvn_asp.facts import Facts
-from bvn_asp.policy import policy_of
-from bvn_asp.shape import Shape
-from bvn_asp.terms import FORMS, Term, arguments_of, name_of, subject_of
-from bvn_asp.wording import Wording
+from bvn_asp.decision.engine import OUTCOMES, SIDES
+from bvn_asp.decision.facts import Facts, ablation_terms
+from bvn_asp.decision.wording import Wording
+from bvn_asp.policy.register import read_policy
+from bvn_asp.policy.terms import FORMS, Term, arguments_of, name_of, pattern, subject_of
 
-_OF_BODIES = ("ablated", "ablation_completed", "ablation_thermal")
-_PRESENCE = ("present", "modic_present")
+if TYPE_CHECKING:
+    from bvn_asp.batch.kernel import Words
+    from bvn_asp.batch.settling import Planes
+    from bvn_asp.policy.shape import Shape
+
+_OF_BODIES = ("ablated", *(name_of(pattern(text)) for text in ablation_terms()))
 NO_REQUEST = "none"
 NAMES = (*OUTCOMES, PEND, NO_REQUEST)
 
@@ -38,7 +40,7 @@ class Version:
 
     def setting(self, assume_absent: bool | None) -> Setting:
         """Return the setting of a run under this version."""
-        policy = policy_of(self.policy, self.name)
+        policy = read_policy(self.policy, self.name)
         return Setting(policy, policy.readings(self.readings), assume_absent)
 
 
@@ -127,7 +129,7 @@ class Watch:
         for label, subjects in self.asks(shape).items():
             lacking = np.zeros_like(pends)
             for subject, ids in subjects.items():
-                stated = inputs.stated(subject)
+                stated = inputs.settled(subject)
                 if stated is not None:
                     gap = np.bitwise_or.reduce([open_[id] for id in ids]) & ~stated
                     assumed = inputs.assumed(subject)
@@ -143,7 +145,7 @@ class Watch:
         if name_of(subject) in _OF_BODIES:
             asked = inputs.pair(("requested", entity)) if entity is not None else None
             return gap if asked is None else gap & asked[0]
-        if not isinstance(entity, tuple) or name_of(entity) not in LISTS or name_of(subject) in _PRESENCE:
+        if not isinstance(entity, tuple) or name_of(entity) not in LISTS or name_of(subject) in PRESENCE:
             return gap
         name = "modic_present" if name_of(entity) == "modic" else "present"
         present = inputs.pair((name, entity))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bvn_asp.batch.kernel import Words
+if TYPE_CHECKING:
+    from bvn_asp.batch.kernel import Words
 
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
-NULL, STRANGE = -1, -2
-"""Codes of a word that is not there, and of one that the vocabulary does not have."""
-
 
 _BIT = [np.uint64(1 << place) for place in range(64)]
 
@@ -116,26 +114,39 @@ def days(array: Any) -> tuple[Whole, Flags]:
     return found.astype(np.int64), valid_flags(array)
 
 
-def lookup(array: Any, table: dict[str, int], other: int, kind: type[np.generic]) -> npt.NDArray[Any]:
-    """Return what `table` has for each text of an Arrow `array`, `other` for other texts, and for null what comes."""
+def lookup(array: Any, read: Callable[[str], int], kind: type[np.generic]) -> npt.NDArray[Any]:
+    """Return what `read` makes of each text of an Arrow `array`, of each text once; for null what comes."""
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     if not pa.types.is_int32(array.type.index_type):
         array = pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary)
-    values = np.array([table.get(word, other) for word in array.dictionary.to_pylist()] or [other], kind)
+    values = np.array([read(word) for word in array.dictionary.to_pylist()] or [0], kind)
     indices = np.frombuffer(array.indices.buffers()[1], np.int32, len(array), 4 * array.offset)
     found: npt.NDArray[Any] = values.take(indices, mode="clip")
     return found
 
 
-def codes(array: Any, vocabulary: Sequence[str]) -> npt.NDArray[np.int8]:
-    """Return the place in `vocabulary` of each text of an Arrow `array`."""
+def bits(array: Any, read: Callable[[str], int], kind: type[np.generic]) -> npt.NDArray[Any]:
+    """Return the bits that `read` makes of each text of an Arrow `array`, 0 for null."""
     if array.null_count == len(array):
-        return np.full(len(array), NULL, np.int8)
-    found = lookup(array, {word: place for place, word in enumerate(vocabulary)}, STRANGE, np.int8)
+        return np.zeros(len(array), kind)
+    found = lookup(array, read, kind)
     if array.null_count:
-        found[~valid_flags(array)] = NULL
+        found[~valid_flags(array)] = 0
     return found
+
+
+def offsets_of_text(array: Any) -> tuple[Whole, npt.NDArray[np.uint8]]:
+    """Return where the bytes of each text of an Arrow `array` without nulls begin, with the end of the last, and them.
+
+    Texts have 32 bit offsets.
+    """
+    if not len(array):
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
+    starts = np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, 4 * array.offset).astype(np.int64)
+    size = int(starts[-1] - starts[0])
+    text = np.frombuffer(array.buffers()[2], np.uint8, size, int(starts[0])) if size else np.zeros(0, np.uint8)
+    return starts - starts[0], text
 
 
 def offsets(array: Any) -> tuple[Whole, Any]:

@@ -1,0 +1,1 @@
+"""Searches over all records: space, proofs, witnesses, and what is built on them."""

@@ -1,0 +1,315 @@
+"""What would change a decision: the smallest sets of changes to a record that reach a wanted outcome, or why none does.
+
+A search over the ground rules finds the sets, cheapest first; each is written into the case and decided again before
+it is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import combinations, islice
+from typing import TYPE_CHECKING
+
+from bvn_asp.analysis.change.amendment import amended
+from bvn_asp.analysis.change.changes import Answer, ChangeSet, Obstacle, changes_of, item_of, parts_of
+from bvn_asp.analysis.change.leeway import Leeway, Room
+from bvn_asp.analysis.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
+from bvn_asp.analysis.records import Premise
+from bvn_asp.analysis.search import STATED
+from bvn_asp.analysis.space import SearchTimeoutError
+from bvn_asp.decision.engine import OUTCOMES, Engine
+from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.wording import words_of
+from bvn_asp.errors import BvnError
+from bvn_asp.policy.representatives import representative
+from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of
+
+if TYPE_CHECKING:
+    from bvn_asp.decision.decision import Decision
+    from bvn_asp.policy.register import Policy
+    from bvn_asp.policy.shape import Shape
+    from bvn_asp.record.case import Case
+
+MOST_SETS = 20
+"""Most sets of changes that are looked for, unless asked otherwise."""
+MOST_SEARCHES = 4
+"""Most shapes of case whose search is kept ready."""
+MOST_USES = 200
+"""Most answers of one search before it is built anew, which bounds what it has learnt by heart."""
+MOST_OPEN = 50
+"""Most sets that completions decide otherwise than the rules do, before a search gives up."""
+MOST_REQUESTS = 100
+"""Most largest requests that are listed."""
+MOST_FACTS = 8
+"""With more facts than these in one reason why nothing helps, no further reason is looked for."""
+_FEW, _SEVERAL = 3, 10
+"""Of a few changes, every part is decided by itself; of several, what is left without one; of more, only the whole."""
+
+
+class GoalError(BvnError):
+    """An outcome was asked for that the case cannot have; the message lists those that it can."""
+
+
+class WhatIf:
+    """Answers what would change the decisions of one policy; keeps what it has ground for the next case."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy, self.engine = policy, Engine(policy)
+        self._kept: dict[Shape, Room] = {}
+
+    def answer(
+        self, case: Case, wanted: str = "approve", readings: Mapping[str, str] | None = None, *,
+        assume_absent: bool | None = None, everything: bool = False, limit: int = MOST_SETS,
+        timeout: float | None = None,
+    ) -> Answer:  # fmt: skip
+        """Return what would make the decision on `case` the `wanted` one: a recommendation, or a body permissible.
+
+        Only facts that can still be changed or documented, and unknown ones, may change, unless `everything` may.
+        `limit` bounds the number of sets, `timeout` the seconds; an interrupt ends the search. In each case the
+        answer says that it is not complete. Raises ReadingError and GoalError.
+        """
+        chosen = self.policy.readings(readings or {})
+        now = self.engine.decide(case, chosen, assume_absent=assume_absent)
+        facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
+        goal = _goal(wanted, now)
+        reached = _reaches(now, goal)
+        room = self._room(facts.shape)
+        room.search.space.deadline = None if timeout is None else time.monotonic() + timeout
+        answer = Answer(now, wanted, reached, complete=reached)
+        question = _Question(self.engine, Leeway(room, case, facts), answer, assume_absent)
+        try:
+            if not reached:
+                question.reach(goal, everything, limit)
+            if now.recommendation in ("partial", "deny"):
+                question.requests()
+            if now.recommendation == "pend":
+                question.settle(limit)
+        except SearchTimeoutError:
+            return replace(question.latest, stopped="timeout")
+        except KeyboardInterrupt:
+            return replace(question.latest, stopped="interrupted")
+        return question.latest
+
+    def _room(self, shape: Shape) -> Room:
+        room = self._kept.pop(shape, None)
+        if room is None or room.uses >= MOST_USES:
+            room = Room(self.policy, shape)
+        room.uses += 1
+        while len(self._kept) >= MOST_SEARCHES:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[shape] = room
+        return room
+
+
+class _Question:
+    """One case, and the search for what would change its decision; `latest` is the answer as far as it has come."""
+
+    def __init__(self, engine: Engine, leeway: Leeway, answer: Answer, assume_absent: bool | None) -> None:
+        self.engine, self.leeway, self.room, self.latest = engine, leeway, leeway.room, answer
+        self.search, self.space, self.assume_absent = leeway.search, leeway.space, assume_absent
+
+    def reach(self, goal: Term, everything: bool, limit: int) -> None:
+        """Find the sets that reach `goal`, or why none does."""
+        held = self.leeway.allowed(withdraw=goal == ("recommend", "pend"), everything=everything)
+        for change_set in self.sets(held, goal):
+            if change_set is None:
+                self.latest = replace(self.latest, stopped="open")
+                continue
+            self.latest = replace(self.latest, sets=(*self.latest.sets, change_set))
+            if len(self.latest.sets) >= limit:
+                self.latest = replace(self.latest, stopped="limit")
+                return
+        self.latest = replace(self.latest, complete=not self.latest.stopped)
+        if self.latest.unreachable:
+            self.latest = replace(self.latest, obstacles=self.obstacles(held, goal))
+
+    def requests(self) -> None:
+        """Find the largest parts of the request that would be approved, everything else as it is."""
+        held = self.leeway.allowed(only="requested")
+        for change_set in islice(self.sets(held, ("recommend", "approve"), cheapest=True), MOST_REQUESTS):
+            if change_set is not None:
+                bodies = change_set.case.bodies
+                self.latest = replace(self.latest, requests=(*self.latest.requests, bodies))
+
+    def settle(self, limit: int) -> None:
+        """Find the smallest sets of unknown facts that settle the recommendation, for each that is possible."""
+        held = self.leeway.allowed(only="unknown")
+        for outcome in self.latest.now.possible:
+            found: tuple[ChangeSet, ...] = ()
+            for change_set in islice(self.sets(held, ("recommend", outcome), cheapest=True), limit):
+                found = (*found, change_set) if change_set is not None else found
+                self.latest = replace(self.latest, settlements={**self.latest.settlements, outcome: found})
+
+    def sets(
+        self, held: Mapping[Term, tuple[int, ...]], goal: Term, *, cheapest: bool = False
+    ) -> Iterator[ChangeSet | None]:
+        """Yield every minimal set of changes, cheapest first, or only those of the least size.
+
+        What the rules leave open, completions can settle: None stands for a set that is decided otherwise than found.
+        """
+        space, items = self.space, self.room.items
+        literals = {literal: item for item, literal in items.items()}
+        watched = [*literals, *self.room.inputs]
+        reached = [*self.leeway.run, *(x for some in held.values() for x in some), space.literal(goal)]
+        act = space.free()
+        least, open_sets = 0, 0
+        try:
+            while open_sets <= MOST_OPEN:
+                space.check_time()
+                world = space.least([*reached, act], watched)
+                if world is None:
+                    return
+                size = len(world.intersection(literals))
+                least = least or size
+                if cheapest and size > least:
+                    return
+                changed = frozenset(literals[x] for x in world if x in literals)
+                after = frozenset(self.room.inputs[x] for x in world if x in self.room.inputs)
+                decided, changed = self._smallest(after, changed, goal)
+                chosen = [items[item] for item in changed]
+                space.forbid([act, *chosen, *([] if decided else [-x for x in literals if x not in chosen])])
+                open_sets += decided is None
+                yield None if decided is None else self._worded(*decided, after, changed, reached)
+        except KeyboardInterrupt:
+            # It can strike inside the solver, which then takes no more rules: the room is not used again.
+            self.room.uses = MOST_USES
+            raise
+        finally:
+            if self.room.uses < MOST_USES:
+                space.forbid([act])
+
+    def _smallest(
+        self, after: frozenset[Term], items: frozenset[Term], goal: Term
+    ) -> tuple[tuple[Case, Decision] | None, frozenset[Term]]:
+        """Decide the changed case again; where a part of the changes suffices, since completions agree, take that."""
+        whole = len(items)
+        first = 1 if whole <= _FEW else whole - 1 if whole <= _SEVERAL else whole
+        for size in range(first, whole + 1):
+            for part in combinations(sorted(items, key=str), size):
+                inputs = self._part(after, frozenset(part))
+                try:
+                    case = amended(self.leeway.case, self.leeway.base, inputs, self.search, self.leeway.facts)
+                except ValueError:
+                    continue
+                decision = self.engine.decide(case, self.leeway.facts.readings, assume_absent=self.assume_absent)
+                if _reaches(decision, goal):
+                    return (case, decision), frozenset(part)
+        return None, items
+
+    def _part(self, after: frozenset[Term], items: frozenset[Term]) -> frozenset[Term]:
+        """Return the inputs of the case, with what belongs to `items` as it is in `after`."""
+        about = self.search.about
+
+        def mine(term: Term) -> bool:
+            subject = subject_of(term)
+            if subject == "request_made":
+                return any(name_of(item) == "requested" for item in items)
+            entity = self.room.entities.get(subject)
+            return item_of(subject, about[subject]) in items or (entity is not None and _presence(entity) in items)
+
+        changed = {term for term in after if name_of(term) in STATED and mine(term)}
+        return frozenset({t for t in self.leeway.base if name_of(t) in STATED and not mine(t)} | changed)
+
+    def _worded(
+        self, case: Case, decision: Decision, after: frozenset[Term], items: frozenset[Term], reached: list[int]
+    ) -> ChangeSet:
+        """Word the changes, with all choices and numbers that would do as well."""
+        part = self._part(after, items)
+        facts = facts_for(
+            case, self.search.policy, self.leeway.facts.readings, assume_absent=self.assume_absent,
+            shape=self.search.room,
+        )  # fmt: skip
+        options: dict[Term, list[Term]] = {}
+        for subject, values in self.room.options.items():
+            self.space.check_time()
+            new = {term for term in values if term in part}
+            is_answer = any(name_of(term) in ("yes", "no") for term in new)
+            if new and not is_answer and new != self.leeway.stated.get(subject):
+                options[subject] = self._alternatives(subject, after, reached)
+        changes = changes_of(self.search, self.leeway.base, part, self.leeway.facts, facts, options)
+        return ChangeSet(tuple(changes), case, decision)
+
+    def _alternatives(self, subject: Term, after: frozenset[Term], reached: list[int]) -> list[Term]:
+        """Return the values of a number or choice with which the outcome stands, everything else as found."""
+        space, known = self.space, self.leeway.stated
+        twins = [subject]
+        if isinstance(subject, tuple) and subject[0] in self.room.even:
+            moments = [(subject[0], moment) for moment in ("procedure", "request")]
+            twins = [t for t in moments if t in self.room.options and (t not in known or subject in known)]
+        kept = [
+            literal if term in after else -literal
+            for literal, term in self.room.inputs.items()
+            if subject_of(term) not in twins
+        ]
+        limits = self.search.limits.get(self.search.quantities.get(subject, ""), [])
+        found: list[Term] = []
+        values = dict.fromkeys(term[2] for term in self.room.options[subject] if isinstance(term, tuple))
+        for value in values:
+            if isinstance(value, int) and representative(value, limits) != value:
+                continue
+            if isinstance(value, int):
+                same = [space.literal((form, twin, value)) for twin in twins for form in ("from", "to")]
+            else:
+                same = [space.literal(("ruled_out", subject, other)) for other in values if other != value]
+            if space.holding([*reached, *kept, *same], ()) is not None:
+                found.append(value)
+        return found
+
+    def obstacles(self, held: Mapping[Term, tuple[int, ...]], goal: Term) -> tuple[Obstacle, ...]:
+        """Return minimal reasons why nothing that may change reaches the goal: facts that stay, and clauses."""
+        space, policy = self.space, self.search.policy
+        topics: dict[Term, list[Term]] = {}
+        for subject in held:
+            # What stays as it is because its parts do is not named beside them.
+            if not parts_of(subject) or not held.keys() >= set(parts_of(subject)):
+                topic = self.search.about[subject]
+                topics.setdefault(subject if topic == "requested" else topic, []).append(subject)
+        named = {Premise("fact", str(place)): subjects for place, subjects in enumerate(topics.values())}
+        facts = {premise: tuple(x for s in subjects for x in held[s]) for premise, subjects in named.items()}
+        grounds = grounds_of(space, policy, self.leeway.facts.readings)
+        chosen = {literal for literals in grounds.values() for literal in literals}
+        wanted = [*self.leeway.run, space.literal(goal)]
+        fixed = [literal for literal in wanted if literal not in chosen]
+        with_policy = [*wanted, *map(space.held, space.premises)]
+        cores = minimal_cores(space, with_policy, facts, 1)
+        if cores and len(cores[0]) <= MOST_FACTS:
+            cores = minimal_cores(space, with_policy, facts, MOST_CORES)
+        found: list[Obstacle] = []
+        for core in cores:
+            premises = minimal_core(space, [*fixed, *(x for p in core for x in facts[p])], grounds) or ()
+            found.append(Obstacle(self._facts([named[premise][0] for premise in core]), premises))
+        return tuple(found)
+
+    def _facts(self, subjects: list[Term]) -> tuple[str, ...]:
+        """Return in words what the record states of the topics of `subjects`."""
+        texts: dict[str, None] = {}
+        for subject in subjects:
+            topic = self.search.about[subject]
+            mine = [subject] if topic == "requested" else self.search.topics[topic]
+            stated = {term for term in self.leeway.base if name_of(term) in FORMS and subject_of(term) in mine}
+            words = words_of(self.search.policy, subject if topic == "requested" else topic, self.leeway.facts.names)
+            texts[f"{words}: {self.search.stated(stated, mine, self.leeway.facts)}"] = None
+        return tuple(texts)
+
+
+def _presence(entity: Term) -> Term:
+    return ("modic_present" if name_of(entity) == "modic" else "present", entity)
+
+
+def _goal(wanted: str, now: Decision) -> Term:
+    """Return the conclusion that is wanted; raise GoalError if there is no such."""
+    if wanted in (*OUTCOMES, "pend"):
+        return ("recommend", wanted)
+    names = [body.name for body in now.bodies]
+    if wanted.upper() in names:
+        return ("permissible", wanted.lower())
+    raise GoalError(f"no outcome {wanted!r}; outcomes: {', '.join((*OUTCOMES, 'pend'))}, or a body: {', '.join(names)}")
+
+
+def _reaches(decision: Decision, goal: Term) -> bool:
+    assert isinstance(goal, tuple)
+    if goal[0] == "recommend":
+        return decision.recommendation == goal[1]
+    return any(body.name.lower() == goal[1] and body.status == "permissible" for body in decision.bodies)

@@ -1,0 +1,295 @@
+"""Searches over all records under one policy: a witness that is decided again, or a proof that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bvn_asp.analysis.proofs import Proof, grounds_of, minimal_cores, proof_of
+from bvn_asp.analysis.records import ROOM, Ground, Premise, ground
+from bvn_asp.analysis.space import Space, World
+from bvn_asp.analysis.witness import Record, Writer, readings_of, usual_case, usual_inputs
+from bvn_asp.decision.engine import Engine
+from bvn_asp.decision.facts import Facts, facts_for
+from bvn_asp.decision.wording import words_of
+from bvn_asp.errors import SolveError
+from bvn_asp.policy.representatives import limits_of
+from bvn_asp.policy.terms import FORMS, Term, name_of
+from bvn_asp.record.case import Case
+from bvn_asp.record.statements import Range, text_of
+
+if TYPE_CHECKING:
+    from bvn_asp.decision.decision import Decision
+    from bvn_asp.policy.register import Policy
+    from bvn_asp.policy.shape import Shape
+
+RECOMMENDATIONS = ("approve", "partial", "pend", "deny")
+"""The most wanted first."""
+STATED = (*FORMS, "assumed")
+"""What a record states, or is assumed to."""
+TIMES = ("age", "pain_duration", "care_duration")
+"""Numbers that are counted until a moment."""
+_RUN_INPUTS = ("selected", "reread")
+
+
+def preferred(space: Space, one: Mapping[str, int], other: Mapping[str, int]) -> int:
+    """Return the literal that a record with the outcomes `one` is recommended more than one with `other`."""
+    return space.any_of(
+        space.all_of([one[better], other[worse]])
+        for place, better in enumerate(RECOMMENDATIONS)
+        for worse in RECOMMENDATIONS[place + 1 :]
+    )
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One way in which a record departs from the usual one: the field, what it is about, and what both state."""
+
+    topic: Term
+    field: str
+    words: str
+    now: str
+    usual: str
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.now} (usually {self.usual})"
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A record in which what was asked for holds, with the decision of the shipped path on it."""
+
+    record: Record
+    case: Case
+    readings: Mapping[str, str]
+    decision: Decision
+    departures: tuple[Departure, ...]
+
+
+class Search:
+    """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with.
+
+    With several `runs`, the space has so many sides, which share the record and differ in how the policy is read.
+    Raises PolicyError, also for a foreign policy that cannot be ground until `deadline`.
+    """
+
+    def __init__(
+        self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = (), runs: int = 1,
+        deadline: float | None = None,
+    ) -> None:  # fmt: skip
+        further = tuple(limits)
+        self.policy, self.room, self.engine = policy, room, Engine(policy)
+        self.ground: Ground = ground(policy.text, room, further, deadline)
+        self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
+        self.limits = limits_of(policy.thresholds, further)
+        self.quantities = {
+            term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"
+        }
+        self.usual = usual_inputs(policy, self.quantities, self.limits, room)
+        self._usual_facts = facts_for(usual_case(), policy, {}, shape=room)
+
+    @cached_property
+    def about(self) -> dict[Term, Term]:
+        """The topic of every fact, number and choice."""
+        return {t[1]: t[2] for t in self.ground.atoms if isinstance(t, tuple) and t[0] == "about"}
+
+    @cached_property
+    def topics(self) -> dict[Term, list[Term]]:
+        """The facts, numbers and choices of every topic."""
+        found: dict[Term, list[Term]] = {}
+        for subject, topic in self.about.items():
+            found.setdefault(topic, []).append(subject)
+        return found
+
+    @cached_property
+    def statable(self) -> dict[Term, dict[tuple[Term, ...], int]]:
+        """What a record can state of each topic, with its literals."""
+        found: dict[Term, dict[tuple[Term, ...], int]] = {topic: {} for topic in self.topics}
+        for literal, term in self.space.inputs[0].items():
+            if isinstance(term, tuple) and term[0] in STATED and term[1] in self.about:
+                found[self.about[term[1]]][term] = literal
+        return found
+
+    def manner(self, topics: Collection[Term]) -> list[int]:
+        """Return the literals of how a case file says what it states of `topics`, beside what that is."""
+        subjects = [subject for topic in topics for subject in self.topics[topic]]
+        entities = {part for subject in subjects if isinstance(subject, tuple) for part in subject[1:]}
+        found = [
+            literal
+            for name in ("listed", "somewhere")
+            for term, literal in self.space.terms(name).items()
+            if isinstance(term, tuple) and term[1] in entities
+        ]
+        names = {name_of(subject) for subject in subjects}
+        if not names.isdisjoint(TIMES):
+            found += [x for name in ("one_day", "two_days", "by_days") for x in self.space.terms(name).values()]
+        if "ablated" in names:
+            found += [x for name in ("elsewhere", "denied_elsewhere") for x in self.space.terms(name).values()]
+        return found
+
+    @cached_property
+    def places(self) -> dict[Term, int]:
+        """The place of every topic in the order of the policy."""
+        return {topic: place for place, topic in enumerate(self.topics)}
+
+    def witness(
+        self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
+    ) -> Witness | None:
+        """Return a record, as usual as can be, in which all of `goal` hold under `readings`; None if there is none."""
+        world = self.world(goal, readings, fewest=fewest)
+        return None if world is None else self.replay(world)
+
+    def world(
+        self, goal: Iterable[int], readings: Mapping[str, str] | None = None, *, fewest: bool = True
+    ) -> World | None:
+        """Return what `witness` returns, before it is written as a record and decided again.
+
+        A record that leaves nothing open is preferred to one that does.
+        """
+        usual = self.space.usual(self.usual) if fewest else []
+        assumed = [*self.space.run(readings), *usual, *goal]
+        documented = self.space.find([*assumed, self.space.literal("documented")], fewest=fewest)
+        return documented or self.space.find(assumed, fewest=fewest)
+
+    def replay(self, world: World, side: int = 0, space: Space | None = None) -> Witness:
+        """Write one side of a world as a record and decide it; `space` is where it was found, if not in `space`.
+
+        Raises SolveError if the decision is not what the search found.
+        """
+        place = space or self.space
+        witness = self.decided(world.inputs[side])
+        found = next((o for o in RECOMMENDATIONS if place.literal(("recommend", o), side) in world.true), None)
+        if found not in (witness.decision.recommendation, "pend"):
+            raise SolveError(f"a search found {found}, and its record is decided as {witness.decision.recommendation}")
+        return witness
+
+    def decided(self, inputs: frozenset[Term], near: Collection[Term] = ()) -> Witness:
+        """Write inputs as a record and decide it under the readings among them; `near` as in `Writer`."""
+        stated = frozenset(t for t in inputs if name_of(t) in STATED)
+        readings = readings_of(inputs)
+        record = Writer(inputs, self.policy, self.quantities, self.limits, self.room, near).record()
+        case = Case.model_validate(record)
+        facts = facts_for(case, self.policy, self.policy.readings(readings), shape=self.room)
+        return Witness(record, case, readings, self.engine.decide(case, readings), self.departures(stated, facts))
+
+    def departures(self, stated: frozenset[Term], facts: Facts) -> tuple[Departure, ...]:
+        """Return in what a record, as inputs and as facts, departs from the usual one.
+
+        A time that a dated record bounds at the procedure too may read as it usually does: it is left out.
+        """
+        found = self.differences(stated, facts, self.usual, self._usual_facts)
+        return tuple(departure for departure in found if departure.now != departure.usual)
+
+    def differences(
+        self, stated: frozenset[Term], facts: Facts, usual: frozenset[Term], usual_facts: Facts
+    ) -> tuple[Departure, ...]:
+        """Return in what one record, as inputs and as facts, differs from another."""
+        found: list[Departure] = []
+        if facts.closed != usual_facts.closed:
+            told = [("yes" if closed else "no") for closed in (facts.closed, usual_facts.closed)]
+            found.append(Departure("record_complete", "record_complete", "record complete", *told))
+        mine, others = self._by_topic(stated), self._by_topic(usual)
+        for topic in sorted({*mine, *others}, key=self.places.__getitem__):
+            if mine.get(topic) != others.get(topic):
+                subjects = self.topics[topic]
+                now = self.stated(mine.get(topic, set()), subjects, facts)
+                before = self.stated(others.get(topic, set()), subjects, usual_facts)
+                field = facts.fields.get(subjects[0], "")
+                found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
+        return tuple(found)
+
+    def _by_topic(self, inputs: frozenset[Term]) -> dict[Term, set[Term]]:
+        """Return what inputs state, by topic."""
+        found: dict[Term, set[Term]] = {}
+        for term in inputs:
+            if isinstance(term, tuple) and term[0] in STATED and term[1] in self.about:
+                found.setdefault(self.about[term[1]], set()).add(term)
+        return found
+
+    @cached_property
+    def outcomes(self) -> dict[str, int]:
+        """The literal of every recommendation, the most wanted first."""
+        return {outcome: self.space.literal(("recommend", outcome)) for outcome in RECOMMENDATIONS}
+
+    def proofs(
+        self, goal: Iterable[int], words: str, readings: Mapping[str, str] | None = None, *, most: int = 1,
+        confirm: bool = False, others: Sequence[Mapping[str, str]] = (),
+    ) -> list[Proof]:  # fmt: skip
+        """Return up to `most` minimal proofs that no record fits all of `goal`; none if some record does.
+
+        `others` are the readings of the runs after the first.
+        With `confirm`, a second engine must find the same. Raises SolveError if it does not, and ExtraError.
+        """
+        wanted = [*self.space.unsaid(), *goal]
+        grounds = self._grounds(readings, others)
+        self._prover.deadline = self.space.deadline
+        cores = minimal_cores(self._prover, wanted, grounds, most)
+        found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
+        return [proof.confirmed() for proof in found] if confirm else found
+
+    @cached_property
+    def _prover(self) -> Space:
+        """The space without room for a usual record, which no proof is about."""
+        return self.space.follower([-usual for usual in self.space.terms("usual").values()])
+
+    def _grounds(
+        self, readings: Mapping[str, str] | None, others: Sequence[Mapping[str, str]]
+    ) -> dict[Premise, tuple[int, ...]]:
+        grounds = grounds_of(self.space, self.policy, readings or {})
+        for side, further in enumerate(others, 1):
+            for premise, literals in grounds_of(self.space, self.policy, further, side).items():
+                grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
+        return grounds
+
+    def stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
+        """Return in words what `inputs` state of a topic."""
+        if not inputs:
+            assumable = any(("assumed", subject) in self.ground.atoms for subject in subjects)
+            return "not known" if assumable else "not stated"
+        if all(name_of(term) == "assumed" for term in inputs):
+            return "not stated"
+        place = next((subject for subject in subjects if name_of(subject) == "at"), None)
+        if isinstance(place, tuple) and place[1] in facts.names:
+            return facts.names[place[1]].removeprefix("at ")
+        return self._answers(inputs, subjects) or self._values(inputs, facts)
+
+    def _answers(self, inputs: set[Term], subjects: list[Term]) -> str:
+        """Return in words what of a list of names is so; nothing if the topic is no such list."""
+        terms = [term for term in sorted(inputs, key=str) if isinstance(term, tuple)]
+        if any(t[0] == "yes" and name_of(t[1]) == "unmeasured" for t in terms):
+            return "not measured"
+        if len(subjects) > 1 and terms[-1][0] in ("yes", "no"):
+            if inputs == {("yes", "request_made")}:
+                return "not known"
+            held = [t[1][-1] for t in terms if t[0] == "yes" and isinstance(t[1], tuple)]
+            return ", ".join(sorted(words_of(self.policy, term, {}) for term in held)) or "none"
+        return ""
+
+    def _left(self, choice: Term, inputs: set[Term]) -> tuple[Term, ...]:
+        """Return the options that `inputs` leave of a choice."""
+        options = (term[2] for term in self.ground.atoms if isinstance(term, tuple) and term[:2] == ("choice", choice))
+        return tuple(sorted((o for o in options if ("ruled_out", choice, o) not in inputs), key=str))
+
+    def _values(self, inputs: set[Term], facts: Facts) -> str:
+        """Return in words what a number, a choice or an answer is stated to be."""
+        terms = [term for term in sorted(inputs, key=str) if isinstance(term, tuple)]
+        texts: dict[str, str] = {}
+        for term in terms:
+            if term[0] in ("from", "to"):
+                unit = self.policy.units.get(self.quantities[term[1]], "")
+                moment = words_of(self.policy, term[1][-1], {}) if isinstance(term[1], tuple) else ""
+                said = facts.said[term[1]].value if term[1] in facts.said else None
+                number = said if isinstance(said, Range) else facts.numbers[term[1]]
+                texts.setdefault(f"{text_of(number)} {unit}".strip(), moment)
+            elif term[0] == "ruled_out":
+                # What a choice must be, since something else is stated, no field says.
+                stated = facts.said.get(term[1])
+                left = stated.value if stated is not None else self._left(term[1], inputs)
+                assert isinstance(left, tuple)
+                texts[" or ".join(words_of(self.policy, option, {}) for option in left)] = ""
+            elif name_of(term[1]) != "unmeasured":
+                texts[str(term[0])] = ""
+        # One number that is another at each of two moments.
+        return ", ".join(f"{text} {moment}" for text, moment in texts.items()) if len(texts) > 1 else "".join(texts)

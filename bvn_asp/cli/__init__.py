@@ -1,0 +1,1 @@
+"""The command line: it holds no policy and no analysis."""

@@ -1,0 +1,1 @@
+"""From a case to an explained decision: facts, statuses, engine, explanation, readings, expected answers."""

@@ -1,0 +1,1 @@
+"""The policy program read: register of clauses and questions, terms and ground rules."""

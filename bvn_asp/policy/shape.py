@@ -1,0 +1,57 @@
+"""Shapes: how much room a ground program must have, so that few programs serve all cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bvn_asp.record.table import FINDING_KINDS
+
+if TYPE_CHECKING:
+    from bvn_asp.policy.terms import Term
+
+CORE_BODIES = ("L3", "L4", "L5", "S1")
+"""Bodies that every run looks at."""
+WIDE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
+"""Bodies that a run looks at when a case names any other, or another anatomy; bodies elsewhere then join by name."""
+MOST_SHARED = 2
+"""Most findings of a kind for which every kind has room; where a case has more of a kind, that kind alone has."""
+MOST_SIZE = 100_000
+"""Largest size of a shape that is ground; that of a case file with every list at its bound is smaller."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a ground program must have room for: bodies, and how many findings of a kind, surgeries, Modic findings.
+
+    `crowded` names the kinds that have room for more findings than the others, with how many.
+    """
+
+    bodies: tuple[str, ...] = CORE_BODIES
+    findings: int = 1
+    surgeries: int = 1
+    modic: int = 1
+    crowded: tuple[tuple[str, int], ...] = ()
+
+    def room(self, kind: str) -> int:
+        """Return how many findings of `kind` there is room for."""
+        return next((count for crowded, count in self.crowded if crowded == kind), self.findings)
+
+    @property
+    def size(self) -> int:
+        """About how many ground atoms the shipped policy has in this room, known before it is ground."""
+        entities = sum(map(self.room, FINDING_KINDS)) + self.surgeries + self.modic
+        return 2_500 + len(self.bodies) * (120 + 14 * entities) + 60 * entities
+
+    def terms(self) -> Iterator[Term]:
+        """Yield the facts that make this room."""
+        for body in self.bodies:
+            yield ("considered", body.lower())
+        for kind in FINDING_KINDS:
+            for place in range(1, self.room(kind) + 1):
+                yield ("finding", ("finding", kind, place), kind)
+        for place in range(1, self.surgeries + 1):
+            yield ("surgery", ("surgery", place))
+        for place in range(1, self.modic + 1):
+            yield ("modic", ("modic", place))

@@ -1,0 +1,231 @@
+"""A policy program ground on trial, in a process of its own: clingo's grounder knows no bound and cannot be stopped.
+
+What a command is about to ground is ground here first, so that the command itself only grounds what is small enough,
+what has exactly one answer set for every input, and what its other parts can follow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import clingo
+
+from bvn_asp.errors import CircleError, GroundingTimeError, PolicyError
+from bvn_asp.policy.forms import check_forms, vocabulary
+from bvn_asp.policy.numbers import MOST
+from bvn_asp.policy.terms import Term, to_symbol
+
+SECONDS, MEGABYTES = 30.0, 700
+"""Most time and memory that grounding may take: the shipped policy takes a tenth of a second and 50 MB."""
+MOST_RULES, MOST_LITERALS = 300_000, 1_500_000
+"""Most ground rules, and most literals in them: the shipped policy has 17,000 rules over all records."""
+MOST_STEPS = 100
+"""Longest chain of conclusions, each drawn from the one before: the shipped policy has 22; explaining goes by calls."""
+_FURTHER_STEPS = 10
+MOST_NESTED = 12
+"""Deepest nesting of a ground term."""
+_TOO_LARGE = 3
+# The package is given by its folder alone: to import all of it would take longer than the trial.
+_CHILD = """
+import json, sys, types
+job = json.load(sys.stdin)
+sys.path[:] = job["path"]
+package = sys.modules["bvn_asp"] = types.ModuleType("bvn_asp")
+package.__path__ = [job["package"]]
+from bvn_asp.policy.trial import run
+run(job)
+"""
+
+
+def check_bounded(
+    texts: Sequence[str],
+    facts: Iterable[Term],
+    name: str,
+    *,
+    parts: Sequence[str] = ("base",),
+    described: Mapping[str, str] | None = None,
+    forms: bool = False,
+    ordered: bool = True,
+    seconds: float | None = None,
+) -> None:
+    """Raise PolicyError unless the programs `texts` can be ground with `facts` in bounded time, memory and depth.
+
+    With `forms`, the first of them, called `name`, must also be of the forms that a policy may have, and what it says
+    of records and of itself must be facts; `described` has the kinds of arguments of the latter, as `VOCABULARY`.
+    Raises CircleError for rules in a circle, unless they need not be `ordered`, and GroundingTimeError if `seconds`,
+    fewer than it would be given otherwise, do not suffice.
+    """
+    seconds = SECONDS if seconds is None else min(seconds, SECONDS)
+    job = {
+        "path": sys.path, "package": str(Path(__file__).parent.parent),
+        "texts": list(texts), "facts": [f"{to_symbol(fact)}." for fact in facts], "name": name,
+        "parts": list(parts), "described": described or {}, "forms": forms, "ordered": ordered, "seconds": seconds,
+        "megabytes": MEGABYTES,
+    }  # fmt: skip
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-P", "-c", _CHILD], input=json.dumps(job).encode(), timeout=seconds, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        if seconds < SECONDS:
+            raise GroundingTimeError(f"{name}: its rules cannot be written out in the time for the search") from None
+        raise PolicyError(_refusal(name, f"within {seconds:g} seconds")) from None
+    except OSError as error:
+        raise PolicyError(f"{name}: cannot be ground on trial: {error.strerror or error}") from None
+    said = ended.stdout.decode("utf-8", "replace").splitlines()
+    verdict: Mapping[str, Any] = {}
+    with suppress(ValueError):
+        verdict = json.loads(said[-1]) if said else {}
+    if "circle" in verdict:
+        raise CircleError(tuple(verdict["circle"]))
+    if "refused" in verdict:
+        raise PolicyError(verdict["refused"])
+    if ended.returncode == 0 and "fine" in verdict:
+        return
+    if forms and not verdict:
+        raise PolicyError(f"{name}: clingo cannot read it, and says no more than that")
+    raise PolicyError(_refusal(name, f"in {MEGABYTES} MB of memory and {MOST_RULES:,} rules"))
+
+
+def _refusal(name: str, bound: str) -> str:
+    return (
+        f"{name}: its rules cannot be written out {bound}; look for a rule that builds on its own conclusions without "
+        "end, such as p(X+1) :- p(X), or for a range or a combination of conditions that is far too large"
+    )
+
+
+class _Counter(clingo.Observer):
+    """Keeps what each ground atom is concluded from, and ends the process where that is too much."""
+
+    def __init__(self) -> None:
+        self.below: dict[int, set[int]] = {}
+        self.rules = self.literals = 0
+        self.several = self.weighs = False
+
+    def rule(self, choice: bool, head: Sequence[int], body: Sequence[int]) -> None:
+        self.several = self.several or (not choice and len(head) > 1)
+        self._count(head, body)
+
+    def weight_rule(self, choice: bool, head: Sequence[int], lower_bound: int, body: Sequence[tuple[int, int]]) -> None:
+        self.weighs = self.weighs or any(weight != 1 for _, weight in body)
+        self._count(head, [literal for literal, _ in body])
+
+    def _count(self, head: Sequence[int], body: Sequence[int]) -> None:
+        self.rules += 1
+        self.literals += len(head) + len(body)
+        if self.rules > MOST_RULES or self.literals > MOST_LITERALS:
+            os._exit(_TOO_LARGE)
+        for atom in head:
+            self.below.setdefault(atom, set()).update(map(abs, body))
+
+    def steps(self) -> int:
+        """Return the length of the longest chain of conclusions; raise CycleError if there is no end to one."""
+        depth: dict[int, int] = {}
+        for atom in TopologicalSorter(self.below).static_order():
+            depth[atom] = 1 + max((depth[part] for part in self.below.get(atom, ())), default=0)
+        return max(depth.values(), default=0)
+
+
+def run(job: Mapping[str, Any]) -> None:
+    """Do what `check_bounded` asks of its child, and print what was found as lines of JSON, the last one counting."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (job["megabytes"] << 20,) * 2)
+        # Whoever waits for it may be gone.
+        resource.setrlimit(resource.RLIMIT_CPU, (int(job["seconds"]) + 2,) * 2)
+    try:
+        if job["forms"]:
+            check_forms(job["texts"][0], job["name"])
+        print(json.dumps({"read": True}), flush=True)
+        verdict = _ground(job)
+    except PolicyError as error:
+        verdict = {"refused": str(error)}
+    except (MemoryError, RecursionError):
+        os._exit(_TOO_LARGE)
+    print(json.dumps(verdict), flush=True)
+    # Nothing is left to do, and to take a large program apart takes long.
+    os._exit(0)
+
+
+def _ground(job: Mapping[str, Any]) -> dict[str, Any]:
+    counter, name = _Counter(), job["name"]
+    messages: list[str] = []
+    control = clingo.Control(["--warn=none"], logger=lambda _, text: messages.append(text))
+    control.register_observer(counter)
+    try:
+        control.add("base", [], "\n".join(job["facts"]))
+        for text in job["texts"]:
+            control.add("base", [], text)
+        control.ground([(part, []) for part in job["parts"]])
+    except RuntimeError:
+        if not messages:
+            os._exit(_TOO_LARGE)
+        # They show when the program is ground in earnest.
+        return {"fine": True}
+    if counter.several:
+        raise PolicyError(f"{name}: it leaves open which of several conclusions holds")
+    if counter.weighs:
+        raise PolicyError(f"{name}: it weighs conditions differently, which nothing here can explain")
+    if job["forms"]:
+        _check_described(control, job["described"], name)
+    _check_terms(control, name)
+    try:
+        steps = counter.steps()
+    except CycleError as error:
+        if not job["ordered"]:
+            return {"fine": True}
+        names = {atom.literal: str(atom.symbol) for atom in control.symbolic_atoms}
+        return {"circle": list(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))}
+    # What is built on a policy concludes a little more from it.
+    if steps > MOST_STEPS + (0 if job["forms"] else _FURTHER_STEPS):
+        raise PolicyError(
+            f"{name}: it has a chain of {steps} conclusions, each drawn from the one before; at most {MOST_STEPS} "
+            "can be explained"
+        )
+    return {"fine": True}
+
+
+def _check_described(control: clingo.Control, described: Mapping[str, str], name: str) -> None:
+    """Refuse what hangs on the record although it says what a record can state, and arguments of another kind."""
+    for predicate, arity in sorted({*vocabulary(), *((name, len(kinds)) for name, kinds in described.items())}):
+        for atom in control.symbolic_atoms.by_signature(predicate, arity):
+            if not atom.is_fact:
+                raise PolicyError(f"{name}: {atom.symbol} hangs on the record, and must be a fact of the policy")
+            for kind, argument in zip(described.get(predicate, ""), atom.symbol.arguments, strict=False):
+                if not _ARGUMENTS[kind][1](argument):
+                    raise PolicyError(f"{name}: {argument} in {atom.symbol} must be {_ARGUMENTS[kind][0]}")
+
+
+_ARGUMENTS: Mapping[str, tuple[str, Callable[[clingo.Symbol], bool]]] = {
+    "c": ("a name such as i1", lambda one: one.type is clingo.SymbolType.Function and one.name.isidentifier()
+          and not one.arguments and one.positive),
+    "n": ("a whole number", lambda one: one.type is clingo.SymbolType.Number),
+    "p": ("a name such as i1 or a text in quotation marks", lambda one: one.type is clingo.SymbolType.String
+          or (one.type is clingo.SymbolType.Function and one.name.isidentifier() and not one.arguments)),
+    "s": ("a text in quotation marks", lambda one: one.type is clingo.SymbolType.String),
+    "t": ("a term", lambda one: one.type is clingo.SymbolType.Function and bool(one.name)),
+}  # fmt: skip
+
+
+def _check_terms(control: clingo.Control, name: str) -> None:
+    level = [atom.symbol for atom in control.symbolic_atoms]
+    for _ in range(MOST_NESTED):
+        for one in level:
+            if one.type is clingo.SymbolType.Number and abs(one.number) > MOST:
+                raise PolicyError(
+                    f"{name}: its rules conclude the number {one.number}; at most {MOST:,} can be handled"
+                )
+        level = [part for one in level if one.type is clingo.SymbolType.Function for part in one.arguments]
+        if not level:
+            return
+    raise PolicyError(f"{name}: its rules nest terms more than {MOST_NESTED} deep")

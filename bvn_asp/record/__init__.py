@@ -1,0 +1,1 @@
+"""What a case states: its models, its fields, anatomy, calendar and files."""

@@ -1,0 +1,315 @@
+"""Case files: YAML or JSON text to a `Case`, or a `CaseError` that lists every mistake with its line and field."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic_core import ErrorDetails, ValidationError
+
+from bvn_asp.errors import CaseError, Problem
+from bvn_asp.record.bases import (
+    MOST_DEPTH,
+    SUFFIXES,
+    Document,
+    Path_,
+    Places,
+    Stated,
+    dotted,
+    records,
+    some,
+)
+from bvn_asp.record.case import Case
+
+MOST_BYTES = 1_000_000
+
+_EMPTY = "the file is empty; `bvn schema` lists what a case holds"
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,40}\.[0-9]{1,40}")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("yes", "true", "on"), True),
+    **dict.fromkeys(("no", "false", "off"), False),
+    **dict.fromkeys(("", "~", "null"), None),
+}
+
+
+class Given(NamedTuple):
+    """A case, and the fields of the record as they were given, those of its bases written out."""
+
+    case: Case
+    content: Mapping[str, Any]
+
+
+def load_case(path: str | Path) -> Case:
+    """Read the one case of the file at `path`, or of several the one named as FILE#NAME.
+
+    Raises CaseError if it cannot be read or holds a mistake.
+    """
+    return _only(load_cases(path), str(path))
+
+
+def load_cases(path: str | Path) -> dict[str, Case]:
+    """Read every case of the file at `path`: by FILE#NAME if it holds several, by FILE if it is one.
+
+    Raises CaseError if it cannot be read or one of its cases holds a mistake.
+    """
+    return _cases(load_given(path))
+
+
+def load_given(path: str | Path) -> dict[str, Given]:
+    """Read every case of the file at `path` with what was given of it; see `load_cases`."""
+    try:
+        file, sign, name = str(path).rpartition("#")
+        if sign and not Path(path).exists() and Path(file).is_file():
+            return _given(_load(Path(file)), name)
+    except (OSError, ValueError):
+        # A name that no file can have: what is wrong with it is said when it is read.
+        pass
+    return _given(_load(Path(path)))
+
+
+def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False) -> Case:
+    """Read a case from the text or bytes of a file called `name`; raise CaseError on any mistake.
+
+    It can be based on a record of the package, and not on files.
+    """
+    return _only(read_cases(data, name, is_json=is_json), name)
+
+
+def read_cases(data: bytes | str, name: str = "<cases>", *, is_json: bool = False) -> dict[str, Case]:
+    """Read every case from the text or bytes of a file called `name`; see `load_cases` and `read_case`."""
+    return _cases(_given(_document(data, name, is_json=is_json)))
+
+
+def read_content(content: Mapping[str, Any]) -> Case:
+    """Return the case that `content` states, plain values as in a case file; raise CaseError."""
+    return read_case(json.dumps(content), "the case", is_json=True) if content else Case()
+
+
+def _load(path: Path) -> Document:
+    name = str(path)
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise CaseError(name, [Problem("", "not a regular file; write - for standard input")])
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        # A name with a NUL character is a ValueError.
+        reason = getattr(error, "strerror", None) or error
+        raise CaseError(name, [Problem("", f"cannot be read: {reason}")]) from None
+    return _document(data, name, is_json=path.suffix.lower() == ".json", folder=path.parent)
+
+
+def _document(data: bytes | str, name: str, *, is_json: bool, folder: Path | None = None) -> Document:
+    """Return what a file says, before any of it is checked as a case; raise CaseError if it is no file of cases."""
+    text = _text(data, name)
+    content, problems, places = _read_json(text, name) if is_json else _read_yaml(text, name)
+    if not isinstance(content, dict):
+        raise CaseError(name, [Problem("", "expected fields with names, such as `patient:`", 1)])
+    return Document(name, content, places, folder, tuple(problems))
+
+
+def _cases(given: Mapping[str, Given]) -> dict[str, Case]:
+    return {id: found.case for id, found in given.items()}
+
+
+def _given(document: Document, only: str | None = None) -> dict[str, Given]:
+    """Return the cases of `document` by FILE#NAME, or by FILE if it is one; raise CaseError with every mistake."""
+    cases: dict[str, Given] = {}
+    wrong: list[tuple[ErrorDetails, Stated]] = []
+    for name, stated in records(document, _load, only):
+        try:
+            case = Case.model_validate(stated.content)
+            cases[f"{document.name}#{name}" if name else document.name] = Given(case, stated.content)
+        except ValidationError as error:
+            wrong += [(detail, stated) for detail in error.errors(include_url=False)]
+    if document.problems or wrong:
+        # A case without mistakes starts without it.
+        from bvn_asp.record.mistakes import listed
+
+        raise CaseError(document.name, listed(document, wrong))
+    return cases
+
+
+def _only(cases: dict[str, Case], file: str) -> Case:
+    if len(cases) > 1:
+        names = some(id.rpartition("#")[2] for id in cases)
+        raise CaseError(file, [Problem("", f"holds several cases; name one as FILE#NAME: {names}")])
+    return next(iter(cases.values()))
+
+
+def _text(data: bytes | str, name: str) -> str:
+    """Return the text of a file; raise CaseError if it is none, too long, or empty."""
+    if len(data) > MOST_BYTES:
+        raise CaseError(name, [Problem("", f"larger than {MOST_BYTES:,} bytes, the most that a case file may have")])
+    if isinstance(data, str):
+        text = data
+    else:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise CaseError(name, [Problem("", "not UTF-8 text but UTF-16; save it as UTF-8")])
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            words = f"not UTF-8 text: byte {error.start} ({error.reason}); save it as UTF-8"
+            raise CaseError(name, [Problem("", words, line)]) from None
+    text = text.removeprefix("\ufeff")
+    for found in re.finditer("[\0\ud800-\udfff]", text):
+        what = "a NUL character" if found[0] == "\0" else "half of a character (a lone surrogate)"
+        line = text.count("\n", 0, found.start()) + 1
+        raise CaseError(name, [Problem("", f"holds {what}; save it as UTF-8 text", line)])
+    if not text.strip():
+        raise CaseError(name, [Problem("", _EMPTY)])
+    return text
+
+
+def _read_json(text: str, name: str) -> tuple[Any, list[Problem], Callable[[], Places]]:
+    # A case in YAML starts without it.
+    import json
+
+    from bvn_asp.record.jsontext import JsonText
+
+    try:
+        read = JsonText(text)
+    except json.JSONDecodeError as error:
+        raise CaseError(name, [Problem("", f"not JSON: {error.msg}", error.lineno, error.colno)]) from None
+    except RecursionError:
+        raise CaseError(name, [Problem("", "nested too deeply")]) from None
+    problems = [
+        Problem(dotted(path), f"the field is given twice, first on line {first.line}, column {first.column}", *place)
+        for path, first, place in read.repeated()
+    ]
+    return read.value, problems, read.places
+
+
+def _read_yaml(text: str, name: str) -> tuple[Any, list[Problem], Callable[[], Places]]:
+    lines: dict[Path_, tuple[int, ...]] = {}
+    problems: list[Problem] = []
+    try:
+        _refuse_constructs(text, name)
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else None
+        words = f"not YAML: {error.problem or error.context}{_tab(text, line)}"
+        raise CaseError(name, [Problem("", words, line)]) from None
+    except yaml.YAMLError as error:
+        raise CaseError(name, [Problem("", f"not YAML: {str(error).splitlines()[0]}")]) from None
+    if node is None:
+        raise CaseError(name, [Problem("", _EMPTY)])
+    return _value(node, (), lines, problems), problems, lambda: lines
+
+
+def _tab(text: str, line: int | None) -> str:
+    """Return a hint if the `line` that is no YAML is indented with a tab."""
+    lines = re.split(r"\r\n|[\r\n\x85\u2028\u2029]", text)
+    indented = line is not None and line <= len(lines) and re.match(r" *\t", lines[line - 1])
+    return "; the line begins with a tab: indent with spaces" if indented else ""
+
+
+def _refuse_constructs(text: str, name: str) -> None:
+    """Refuse aliases, anchors, tags, several documents and deep nesting, before anything is built from them."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        mark: Any = event.start_mark
+        line = mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise CaseError(
+                name, [Problem("", "anchors and aliases (& and *) are not allowed; write the value out", line)]
+            )
+        if getattr(event, "tag", None) is not None:
+            raise CaseError(name, [Problem("", "tags (!) are not allowed; write the plain value", line)])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if depth > MOST_DEPTH:
+            raise CaseError(name, [Problem("", "nested too deeply", line)])
+        if documents > 1:
+            raise CaseError(name, [Problem("", "expected one file without ---; several cases go under `cases:`", line)])
+
+
+def _value(node: Any, path: Path_, lines: dict[Path_, tuple[int, ...]], problems: list[Problem]) -> Any:
+    lines[path] = (node.start_mark.line + 1,)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, index), lines, problems) for index, item in enumerate(node.value)]
+    content: dict[str, Any] = {}
+    for key, item in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            problems.append(Problem(dotted(path), "expected a plain field name", line))
+            continue
+        field = (*path, key.value)
+        if key.value in content:
+            first = lines[field][0]
+            problems.append(Problem(dotted(field), f"the field is given twice, first on line {first}", line))
+        else:
+            content[key.value] = _value(item, field, lines, problems)
+            lines[field] = (line,)
+    return content
+
+
+def _scalar(node: Any) -> Any:
+    """Read a plain word as yes or no, unknown, or an exact number; everything else, and all quoted text, is text."""
+    text: str = node.value
+    if node.style in ("'", '"', "|", ">"):
+        return text
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return Decimal(text) if _DECIMAL.fullmatch(text) else text
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether `path` is a folder; a name that no file can have is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def case_files(paths: list[Path]) -> Iterator[Path]:
+    """Yield the files among `paths` and the case files in the folders among them, sorted; `-` is standard input.
+
+    Hidden files and folders are passed over, unless they are named.
+    """
+    for path in paths:
+        if is_folder(path):
+            found = (item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and item.is_file())
+            yield from sorted(i for i in found if not any(part.startswith(".") for part in i.relative_to(path).parts))
+        else:
+            yield path
+
+
+def cases_at(path: Path) -> dict[str, Case]:
+    """Read every case at `path`, or on standard input if it is `-`; see `load_cases`."""
+    return _cases(given_at(path))
+
+
+def given_at(path: Path) -> dict[str, Given]:
+    """Read every case at `path`, or on standard input, with what was given of it; see `cases_at`."""
+    if str(path) != "-":
+        return load_given(path)
+    name = "<standard input>"
+    if sys.stdin is None:
+        raise CaseError(name, [Problem("", "it is closed; name a file")])
+    try:
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise CaseError(name, [Problem("", f"cannot be read: {error.strerror or error}")]) from None
+    cases = _given(_document(data, name, is_json=False))
+    return {f"-{id.removeprefix(name)}": given for id, given in cases.items()}
+
+
+def case_at(path: Path) -> Case:
+    """Read the one case at `path`, or on standard input if it is `-`; see `load_case`."""
+    return _only(cases_at(path), str(path))

@@ -1,0 +1,1 @@
+"""A decision or a finding for people and for programs."""

@@ -1,0 +1,254 @@
+"""What would change a decision, and how two policies differ: for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bvn_asp.analysis.change.changes import KINDS, Answer, ChangeSet, Obstacle
+from bvn_asp.analysis.change.comparison import DIRECTIONS, Comparison, Diff, Example
+from bvn_asp.analysis.search import RECOMMENDATIONS
+from bvn_asp.decision.decision import NOTICE
+from bvn_asp.record.statements import plain
+from bvn_asp.record.table import TABLE
+
+if TYPE_CHECKING:
+    from bvn_asp.analysis.records import Premise
+    from bvn_asp.policy.register import Policy
+
+_STOPPED = {
+    "": "",
+    "limit": "stopped at the limit of sets: there may be more",
+    "timeout": "stopped at the time limit: there may be more",
+    "interrupted": "interrupted: there may be more",
+    "open": "some sets of changes were decided otherwise than the search found, and are left out",
+}
+
+
+def answer_text(answer: Answer, name: str, *, everything: bool = False, every: bool = False) -> str:
+    """Return an answer in words; `name` is what the case is called. With `every`, all sets are shown, not the first."""
+    return "\n".join(_answer_lines(answer, name, everything, every))
+
+
+def _answer_lines(answer: Answer, name: str, everything: bool, every: bool) -> Iterator[str]:
+    policy, now = answer.now.policy, answer.now.recommendation
+    wanted = answer.wanted.upper() + ("" if answer.wanted in RECOMMENDATIONS else " permissible")
+    now = now or f"none, patient {answer.now.eligibility.replace('_', ' ')}"
+    yield f"{name}\nNow: {now.upper()}   Wanted: {wanted}\n{NOTICE}\n"
+    if answer.reached:
+        yield "It is so already: nothing needs to change."
+    yield from _sets(answer.sets, every=every, numbered=True)
+    if answer.sets:
+        yield "These are all: nothing smaller or other does." if answer.complete else _stopped(answer)
+    elif answer.unreachable:
+        free = "" if everything else " by what can be changed, documented or is not stated so far (--any: by anything)"
+        yield f"Unreachable{free}. Each of these alone stands in the way:"
+        for obstacle in answer.obstacles:
+            yield from _obstacle(obstacle, policy)
+    elif not answer.reached:
+        yield f"Nothing found. {_stopped(answer)}"
+    if answer.requests:
+        yield f"\nLargest requests that would be approved as the record is ({len(answer.requests)}):"
+        yield from (f"  - {', '.join(bodies)}" for bodies in answer.requests)
+    for outcome, sets in answer.settlements.items():
+        if not every and answer.sets and outcome == answer.wanted:
+            continue
+        yield f"\nSmallest sets of missing facts that would settle it as {outcome.upper()} ({len(sets)}):"
+        yield from _sets(sets, every=every)
+    if answer.stopped in ("timeout", "interrupted") and (answer.reached or answer.unreachable or answer.complete):
+        yield f"\nNot finished. {_stopped(answer)}"
+
+
+def _stopped(answer: Answer) -> str:
+    """Return as a sentence why the search ended early."""
+    words = _STOPPED[answer.stopped]
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _changes(found: ChangeSet) -> Iterator[str]:
+    for place, change in enumerate(found.changes):
+        yield f"  {'- ' if not place else '  '}{change}  ({KINDS[change.kind]}; {change.field})"
+
+
+_FEW = 4
+"""Most changes that are listed one by one; of more, those of one document that become the same share a line."""
+
+
+def _grouped(found: ChangeSet) -> Iterator[str]:
+    """Yield what has to be stated, by whom to ask for it, and then what has to become otherwise."""
+    asked: dict[str, dict[str, list[str]]] = {}
+    for change in found.changes:
+        if change.before in ("not stated", "not known"):
+            groups = asked.setdefault(TABLE.whom(change.field), {})
+            groups.setdefault(change.after, []).append(change.words)
+        else:
+            yield f"  - {change}  ({KINDS[change.kind]}; {change.field})"
+    for whom, groups in asked.items():
+        yield f"  {whom}:"
+        yield from (f"    - {', '.join(words)}: {after}" for after, words in groups.items())
+
+
+def _sets(sets: Sequence[ChangeSet], *, every: bool, numbered: bool = False) -> Iterator[str]:
+    """Yield all sets of changes, or the first and how many others there are."""
+    for place, found in enumerate(sets if every else sets[:1], 1):
+        if numbered:
+            yield f"{place}. {_counted(found.cost, 'change')}"
+        yield from _changes(found) if every or found.cost <= _FEW else _grouped(found)
+    if not every:
+        yield from _others(sets[1:])
+
+
+def _others(sets: Sequence[ChangeSet]) -> Iterator[str]:
+    """Yield how many sets are not shown, by size."""
+    sizes = Counter(found.cost for found in sets)
+    if sizes:
+        counts = ", ".join(f"{count} of {_counted(cost, 'change')}" for cost, count in sorted(sizes.items()))
+        yield f"  Others found: {counts} (--all shows them)"
+
+
+def _obstacle(obstacle: Obstacle, policy: Policy) -> Iterator[str]:
+    yield f"  - {'; '.join(obstacle.facts) or 'no fact at all: the policy itself'}"
+    for premise in obstacle.premises:
+        yield f"      {_premise(premise, policy)}"
+
+
+def _premise(premise: Premise, policy: Policy) -> str:
+    if premise.kind == "reading":
+        return f"read: {premise.clause}={premise.quantity}"
+    clause = policy.clauses[premise.clause]
+    if premise.kind == "limit":
+        limit = plain(Decimal(policy.thresholds[premise.clause, premise.quantity]) / policy.scale)
+        return f"limit in {clause.id}: {premise.quantity} {limit} {policy.units[premise.quantity]}".rstrip()
+    return f"{clause.id}: {clause.label}  ({clause.citation})"
+
+
+def answer_document(answer: Answer, name: str) -> dict[str, Any]:
+    """Return an answer as plain data."""
+    policy = answer.now.policy
+    return {
+        "file": name,
+        "notice": NOTICE,
+        "now": answer.now.recommendation,
+        "wanted": answer.wanted,
+        "reached": answer.reached,
+        "complete": answer.complete,
+        "stopped": answer.stopped,
+        "unreachable": answer.unreachable,
+        "sets": [_set(found) for found in answer.sets],
+        "obstacles": [
+            {
+                "facts": list(obstacle.facts),
+                "premises": [{**p._asdict(), "words": _premise(p, policy)} for p in obstacle.premises],
+            }
+            for obstacle in answer.obstacles
+        ],
+        "settlements": {outcome: [_set(found) for found in sets] for outcome, sets in answer.settlements.items()},
+        "requests": [list(bodies) for bodies in answer.requests],
+    }
+
+
+def _set(found: ChangeSet) -> dict[str, Any]:
+    keys = ("field", "words", "before", "after", "distance", "kind")
+    return {
+        "cost": found.cost,
+        "changes": [{key: getattr(change, key) for key in keys} for change in found.changes],
+        "decided": found.decision.recommendation,
+        "record": found.case.model_dump(mode="json", exclude_none=True, exclude={"story", "expected"}),
+    }
+
+
+def diff_text(found: Diff) -> str:
+    """Return a comparison in words."""
+    return "\n".join(_diff_lines(found))
+
+
+def _diff_lines(found: Diff) -> Iterator[str]:
+    yield f"Here:  {found.here.name}\nThere: {found.there.name}\n{NOTICE}\n"
+    yield f"Overall, the other side is {_verdict(found.overall)}"
+    yield from _examples(found.overall)
+    if found.there.waived:
+        yield f"\nSet aside there: {', '.join(sorted(found.there.waived, key=list(found.here.policy.clauses).index))}"
+    for title, comparisons in (("Clauses", found.clauses), ("Bodies", found.bodies)):
+        different = [c for c in comparisons if c.verdict != "equivalent"]
+        yield f"\n{title}: {len(comparisons) - len(different)} equivalent, {len(different)} not"
+        for comparison in different:
+            clause = found.here.policy.clauses.get(comparison.id)
+            label = f": {clause.label}  ({clause.citation})" if clause else ""
+            yield f"  {comparison.id} {_verdict(comparison)}{label}"
+            yield from _examples(comparison)
+    if found.vocabulary:
+        yield "\nWhat only one of them has, or has otherwise"
+        yield from (f"  {line}" for line in found.vocabulary)
+    yield f"\nVerdicts are about records with a request for {', '.join(found.room.bodies)}, one finding of each kind,"
+    yield f"{_counted(found.room.surgeries, 'surgery')} and {_counted(found.room.modic, 'Modic finding')} at most."
+    if found.stopped:
+        yield f"Not finished ({found.stopped}): what is unsettled was not looked at to the end."
+
+
+def _verdict(comparison: Comparison) -> str:
+    if comparison.verdict == "unsettled":
+        return "unsettled"
+    records = {"all": "record", "complete": "record with nothing open"}.get(comparison.proved)
+    if records is None:
+        return comparison.verdict
+    other = {"stricter": "looser", "looser": "stricter"}.get(comparison.verdict, "stricter or looser")
+    confirmed = f", confirmed by {comparison.engine}" if comparison.engine else ""
+    return f"{comparison.verdict} ({other} on no {records}{confirmed})"
+
+
+def _examples(comparison: Comparison) -> Iterator[str]:
+    for direction in DIRECTIONS:
+        example = (comparison.examples or {}).get(direction)
+        if example is not None:
+            here, there = example.statuses
+            yield f"    {direction}: {here} here, {there} there, for the usual patient with"
+            yield from (f"      {departure}" for departure in example.departures)
+            if not example.departures:
+                yield "      nothing else"
+            if example.unstated:
+                yield f"      and, which no case file can state: {', '.join(example.unstated)}"
+
+
+def diff_document(found: Diff) -> dict[str, Any]:
+    """Return a comparison as plain data."""
+    return {
+        "notice": NOTICE,
+        "here": {"name": found.here.name, "readings": dict(found.here.readings)},
+        "there": {
+            "name": found.there.name, "readings": dict(found.there.readings), "waived": sorted(found.there.waived),
+        },
+        "room": {"bodies": list(found.room.bodies), "surgeries": found.room.surgeries, "modic": found.room.modic},
+        "stopped": found.stopped,
+        "vocabulary": list(found.vocabulary),
+        "overall": _comparison(found.overall),
+        "clauses": [_comparison(comparison) for comparison in found.clauses],
+        "bodies": [_comparison(comparison) for comparison in found.bodies],
+    }  # fmt: skip
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "id": comparison.id,
+        "verdict": comparison.verdict,
+        "proved": comparison.proved,
+        "engine": comparison.engine,
+        "examples": {direction: _example(e) for direction, e in (comparison.examples or {}).items()},
+    }
+
+
+def _example(example: Example) -> dict[str, Any]:
+    return {
+        "here": example.statuses[0],
+        "there": example.statuses[1],
+        "decided": [decision.recommendation for decision in example.decisions],
+        "departures": [str(departure) for departure in example.departures],
+        "unstated": list(example.unstated),
+        "record": example.record,
+    }
+
+
+def _counted(count: int, what: str) -> str:
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count} {what if count == 1 else plural}"

@@ -1,0 +1,1 @@
+"""The workbench: the policy and its cases in a browser, served on this machine alone."""

@@ -1,0 +1,68 @@
+"""Pages and parts of pages, filled by Jinja: everything is escaped, and a name that is not there is an error."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse
+
+from bvn_asp import __version__
+from bvn_asp.decision.decision import NOTICE
+from bvn_asp.report.safe import safe_lines
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from starlette.requests import Request
+
+PAGES = (
+    ("/case", "Case"), ("/interview", "Interview"), ("/policy", "Policy"), ("/ask", "Ask"), ("/audit", "Audit"),
+    ("/compare", "Compare"), ("/reviews", "Reviews"),
+)  # fmt: skip
+"""The pages by address, in the order of the navigation."""
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return the page that `template` makes of `values`."""
+    return HTMLResponse(text(request, template, **values), status)
+
+
+def text(request: Request, template: str, **values: Any) -> str:
+    """Return the text that `template` makes of `values`."""
+    from bvn_asp.web.session import readings_of
+
+    state = request.scope.get("state", {})
+    shared = {
+        "csrf": state.get("csrf", ""), "readings": readings_of(request), "pages": PAGES, "notice": NOTICE,
+        "here": request.url.path, "version": __version__, "policy": request.app.state.policy,
+    }  # fmt: skip
+    return _environment().get_template(template).render({**shared, **values})
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from bvn_asp.web.fields import anchor
+
+    made = Environment(
+        loader=PackageLoader("bvn_asp.web", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, finalize=_printed,
+    )  # fmt: skip
+    made.filters["anchor"] = anchor
+    made.filters["words"] = lambda value: str(value).replace("_", " ")
+    made.globals["mark"] = MARKS.get
+    return made
+
+
+MARKS = {
+    "met": "✓", "clear": "✓", "permissible": "✓", "eligible": "✓", "approve": "✓", "proved": "✓", "true": "✓",
+    "unmet": "✕", "violated": "✕", "refused": "✕", "not_eligible": "✕", "deny": "✕", "false": "✕",
+    "undetermined": "?", "pend": "?", "partial": "◐", "undecided": "?",
+}  # fmt: skip
+"""The sign of a status, which says without colour what a colour says."""
+
+
+def _printed(value: Any) -> Any:
+    """Return what is printed of a value: nothing that would reorder or hide what stands around it."""
+    return value if hasattr(value, "__html__") else safe_lines(str(value))

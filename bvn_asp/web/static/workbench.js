@@ -1,0 +1,91 @@
+// What the pages cannot do by themselves: leave empty controls out, keep what is unfolded, and lead to a field.
+(function () {
+  "use strict";
+
+  document.documentElement.classList.add("js");
+
+  // A case has many controls and few of them are filled: only those are sent.
+  document.addEventListener("htmx:configRequest", function (event) {
+    var sent = event.detail.parameters;
+    Object.keys(sent).forEach(function (name) {
+      if (sent[name] === "") { delete sent[name]; }
+    });
+  });
+
+  // What was unfolded beside the form stays so when it is shown anew.
+  var unfolded = {};
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "advice") { return; }
+    unfolded = {};
+    // Searches for what was there before are for nothing now: the server ends them when nobody waits.
+    event.detail.target.querySelectorAll("[hx-post]").forEach(function (item) {
+      if (!item.closest(".proposal")) { window.htmx.trigger(item, "htmx:abort"); }
+    });
+    event.detail.target.querySelectorAll("details[id]").forEach(function (item) { unfolded[item.id] = item.open; });
+    var found = document.getElementById("whatif");
+    unfolded.scroll = document.querySelector(".beside") ? document.querySelector(".beside").scrollTop : 0;
+    if (found) { unfolded.wanted = document.getElementById("wanted").value; }
+  });
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (event.detail.target.id !== "advice") { return; }
+    event.detail.target.querySelectorAll("details[id]").forEach(function (item) {
+      if (item.id in unfolded) { item.open = unfolded[item.id]; }
+    });
+    var wanted = document.getElementById("wanted");
+    if (wanted && unfolded.wanted) { wanted.value = unfolded.wanted; }
+    if (document.querySelector(".beside")) { document.querySelector(".beside").scrollTop = unfolded.scroll; }
+  });
+
+  // A link to a field opens what it is folded in, and puts the cursor there.
+  function lead(place) {
+    var target = place && document.getElementById(place);
+    if (!target) { return false; }
+    for (var item = target; item; item = item.parentElement) {
+      if (item.tagName === "DETAILS") { item.open = true; }
+    }
+    var field = target.closest(".field, .list") || target;
+    field.scrollIntoView({ block: "center" });
+    field.classList.remove("found");
+    void field.offsetWidth;
+    field.classList.add("found");
+    var control = field.querySelector("input:not([type=hidden]), select, textarea, button");
+    if (control) { control.focus({ preventScroll: true }); }
+    return true;
+  }
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a.to-field");
+    if (link && lead(link.hash.slice(1))) { event.preventDefault(); }
+  });
+
+  // Of the words for an answer, unknown and none exclude the others.
+  document.addEventListener("change", function (event) {
+    var box = event.target;
+    if (box.type !== "checkbox" || !box.closest(".chips") || !box.checked) { return; }
+    var alone = ["unknown", "none"];
+    box.closest(".chips").querySelectorAll("input[type=checkbox]").forEach(function (other) {
+      if (other !== box && (alone.indexOf(box.value) >= 0 || (other.value === "unknown"))) { other.checked = false; }
+    });
+  });
+
+  // The order of events matters: a part of the page that is loaded late must not take the cursor away.
+  document.addEventListener("htmx:responseError", function (event) {
+    var target = event.detail.target;
+    if (target && !target.closest("form")) { target.textContent = "That did not work. Try again."; }
+  });
+})();
+(function () {
+  "use strict";
+
+  // A word that is offered takes the place of the one that was begun.
+  document.addEventListener("click", function (event) {
+    var word = event.target.closest(".js-word");
+    if (word) {
+      var line = document.getElementById("query");
+      line.value = line.value.slice(0, line.value.length - word.dataset.last.length) + word.dataset.word + " ";
+      line.focus();
+      document.getElementById("words").textContent = "";
+    }
+    var abort = event.target.closest(".js-abort");
+    if (abort) { window.htmx.trigger(document.querySelector(abort.dataset.abort), "htmx:abort"); }
+  });
+})();
