@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
-from itertools import product
+from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any
 
 from bvn_asp.analysis.records import ROOM
@@ -202,6 +202,9 @@ class Writer:
                 yield Range(usual, usual)
             for number in (self._near(low, limits), *(self._far(low, limits) if far else ())):
                 yield Range(number, number)
+            if far and low == representative(0, limits):
+                for number in self._far(low, limits):
+                    yield Range(Decimal(0), number)
             return
         # A strict bound is written as one, unless it is one end of a range.
         grain = Decimal(1) / self.scale
@@ -325,10 +328,11 @@ class Writer:
         ahead = [next((e for e in places if not self.presence(e)), None) for places in lists]
         known = [e for e in ahead if e is not None]
         self.unremarkable = bool(known) and all(self.answers.get((f, e)) is False for e in known for f in _AT_ONCE)
-        self.read = list(SOURCES)
-        # What the one source does not show tells of an entry, unless that source was read in full.
-        for _ in SOURCES:
-            self.read = [source for source in SOURCES if bool(known) and self._read_in_full(source, findings)]
+        told = [s for s in SOURCES if any(self._unseen(s, e) and not self.presence(e) for e in chain(*findings))]
+        self.read: tuple[str, ...] = ()
+        for self.read in (read for count in range(len(told), -1, -1) for read in combinations(told, count)):
+            if all(map(self._as_read, FINDING_KINDS)):
+                break
         self.cleared = [
             site
             for site, term in self.sites.items()
@@ -343,25 +347,20 @@ class Writer:
         entity = term[-1] if isinstance(term, tuple) and term[0] == "shown" else term
         return any(self.answers.get(("shown", source, entity)) for source in SOURCES)
 
-    def _read_in_full(self, source: str, findings: Iterable[Sequence[Term]]) -> bool:
-        """Tell whether a source shows nothing that is not listed, and that says something of a finding."""
-        entities = [entity for places in findings for entity in places]
-        if any(self.answers.get(("shown", source, e)) is False and self.presence(e) is False for e in entities):
-            return True
-        silent = [entity for entity in entities if ("shown", source, entity) not in self.answers]
-        return all(map(self._unsourced_entry, silent)) and any(
-            self.answers.get(("shown", source, entity)) is False and not self.presence(entity) for entity in entities
-        )
+    def _unseen(self, source: str, entity: Term) -> bool:
+        """Tell whether a source is stated not to show a finding."""
+        return self.answers.get(("shown", source, entity)) is False
 
-    def _unsourced_entry(self, entity: Term) -> bool:
-        """Tell whether this is an entry of the list, and nothing is known to show it."""
-        known = self.presence(entity)
-        if known is None:
-            subjects = (*self.answers, *self.excluded, *self.low, *self.high)
-            general = ("present", "shown", *(_AT_ONCE if self.unremarkable else ()))
-            known = any(isinstance(s, tuple) and entity in s[1:] and s[0] not in general for s in subjects)
-            known |= any(("shown", other, entity) in self.answers for other in SOURCES if other not in self.read)
-        return known and not self._sourced(entity)
+    def _as_read(self, kind: str) -> bool:
+        """Tell whether the sources read in full say of findings of a kind what is stated of them, and nothing else."""
+        entries, _ = self.listed("finding", kind)
+        return all(
+            ("shown", source, entity) in self.answers or not self._sourced(entity)
+            if entity in entries
+            else self._unseen(source, entity) == (source in self.read)
+            for entity in self._places("finding", kind)
+            for source in (self.read if entity in entries else SOURCES)
+        )
 
     def _placing(self, entity: Term, site: str) -> bool:
         """Tell whether the levels of an entry say whether it lies at a site."""
@@ -377,8 +376,10 @@ class Writer:
         """Tell whether anything is said of an entity that may be there by itself, or that it is not left out."""
         if name_of(entity) == "modic" and "imaging" in self.read:
             return True
-        if self.absent and name_of(entity) == "finding" and ("present", entity) not in self.absent:
-            return True
+        if name_of(entity) == "finding" and ("present", entity) not in self.absent:
+            # What is no entry, a complete record leaves out, and a source read in full does not show.
+            if self.absent or any(("shown", source, entity) not in self.answers for source in self.read):
+                return True
         for subject in (*self.answers, *self.excluded, *self.low, *self.high):
             if isinstance(subject, tuple) and entity in subject[1:] and subject[0] not in ("present", "modic_present"):
                 general = (
