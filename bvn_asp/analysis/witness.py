@@ -281,11 +281,28 @@ class Writer:
         for way in ways:
             content: Record = {section: way, "request": request}
             if section == "conservative_care":
-                content[section] = {**way, "therapies": record.get(section, {}).get("therapies", {})}
+                therapies = record.get(section, {}).get("therapies", {})
+                # A treatment is not longer than the course; where that is short, as short as it can be.
+                if far and therapies:
+                    way = {**way, "therapies": self._shortest(therapies)}
+                content[section] = {"therapies": therapies, **way}
             said = {(found, moment): number for found, moment, _, number in times(Case.model_validate(content))}
             if wanted == tuple(self._represented((name, moment), said.get((name, moment))) for moment in MOMENTS):
                 return {section: way} if way else {}
         return None
+
+    def _shortest(self, therapies: Record) -> Record:
+        """Return treatments with the least durations that compare alike."""
+        found = {name: dict(content) for name, content in therapies.items()}
+        for row in TABLE.plain:
+            _, _, place = row.path.partition("therapies.")
+            name, _, field = place.partition(".")
+            if row.form == "number" and field in found.get(name, {}):
+                low, high = self.bounds(pattern(row.term))
+                limits = self.limits[self.quantities[pattern(row.term)]]
+                if low is not None and high is not None and low < high and low == representative(0, limits):
+                    found[name][field] = _written(Range(Decimal(0), self._near(high, limits)))
+        return found
 
     def _represented(self, term: Term, number: Range | None) -> Bounds:
         limits = self.limits.get(self.quantities.get(term, ""))
