@@ -393,7 +393,9 @@ class Writer:
         """Tell whether anything is said of an entity that may be there by itself, or that it is not left out."""
         if name_of(entity) == "modic" and "imaging" in self.read:
             return True
-        if name_of(entity) == "finding" and ("present", entity) not in self.absent:
+        if ("present", entity) in self.absent:
+            return False
+        if name_of(entity) == "finding":
             # What is no entry, a complete record leaves out, and a source read in full does not show.
             if self.absent or any(("shown", source, entity) not in self.answers for source in self.read):
                 return True
