@@ -233,7 +233,10 @@ def test_who_goes_in_the_middle_of_sending_a_form_is_no_failure(caplog: pytest.L
         sent.append(message)
 
     app = application(Access(frozenset({HOST}), ""), None)
-    asyncio.run(app(scope, gone, send))
+    async def act() -> None:
+        await app(scope, gone, send)
+
+    asyncio.run(act())
     assert [message["status"] for message in sent if "status" in message] == [204]
     assert caplog.records == []
 

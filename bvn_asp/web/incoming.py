@@ -40,7 +40,7 @@ async def form_of(request: Request) -> FormData:
 def _filled(body: bytes) -> FormData:
     """Return the controls that are filled in; nearly all those of a case are empty, and are passed over fast."""
     try:
-        return FormData(parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS))
+        return FormData([*parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS)])
     except ValueError:
         raise ProblemError(Problem(400, "The form cannot be read")) from None
 
