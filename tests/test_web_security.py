@@ -233,6 +233,7 @@ def test_who_goes_in_the_middle_of_sending_a_form_is_no_failure(caplog: pytest.L
         sent.append(message)
 
     app = application(Access(frozenset({HOST}), ""), None)
+
     async def act() -> None:
         await app(scope, gone, send)
 
