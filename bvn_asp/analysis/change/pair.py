@@ -35,10 +35,10 @@ class Pair:
         other = self.search.ground if same else _ground(there, room, limits, deadline)
         self.grounds: tuple[Ground, Ground] = (self.search.ground, other)
         self.space = Space(*self.grounds, shared=lambda term: name_of(term) != "selected")
-        self.space.deadline = deadline
-        self.room = room
         if not same and not is_shipped(there.policy):
             check_space(self.space, there.policy, 1)
+        self.space.deadline = deadline
+        self.room = room
         asked = [x for t, x in self.space.terms("yes").items() if isinstance(t, tuple) and name_of(t[1]) == "requested"]
         runs = [self.space.run(side.readings, place) for place, side in enumerate(self.sides)]
         asked.append(self.space.literal(("yes", "request_made")))
