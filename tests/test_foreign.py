@@ -417,3 +417,30 @@ def test_a_policy_that_recommends_two_things_of_one_record_decides_nothing_anywh
 
 def test_the_policy_of_the_package_recommends_one_thing_at_most_however_it_is_read() -> None:
     check_space(Search(shipped_policy()).space, shipped_policy())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "n10, t_score, -25*whole/10",
+            "n10, t_score, -25*whole",
+            "n10 is -25, and conditions.t_score goes",
+        ),
+        (
+            "n16, body_mass_index, 40*",
+            "n16, body_mass_index, 301*",
+            "n16 is 301, and patient.body_mass_index goes",
+        ),
+    ],
+)
+def test_a_limit_that_no_record_can_reach_is_refused_and_told_with_its_field(
+    old: str, new: str, words: str, tmp_path: Path
+) -> None:
+    text = shipped_policy().text
+    assert f"threshold({old}" in text
+    path = written(tmp_path, text.replace(f"threshold({old}", f"threshold({new}"))
+    with pytest.raises(PolicyError, match=rf"other\.lp: the limit of {words}.*: no record can reach it"):
+        load_policy(path)
+    # An audit is what finds it.
+    assert load_policy(path, circles=True).thresholds
