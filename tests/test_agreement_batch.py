@@ -12,7 +12,6 @@ from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.words import unpack
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.terms import name_of
 from tests.batch_cases import (
     batch_of,
@@ -23,11 +22,6 @@ from tests.batch_cases import (
     random_batch,
     sample,
 )
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
 
 
 @pytest.mark.parametrize(("assume_absent", "first"), [(None, 0), (True, 50), (False, 100)])

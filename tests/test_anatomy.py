@@ -31,11 +31,6 @@ from tests.three_ways import decided_alike, usual
 Record = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
-
-
 def test_the_format_reads_the_anatomy_of_the_policy(engine: Engine) -> None:
     program = engine.program(Shape())
     assert {(str(upper).upper(), str(lower).upper()) for upper, lower in program.rows("adjacent", 2)} == set(NEIGHBOURS)

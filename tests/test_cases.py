@@ -13,15 +13,10 @@ from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.expectations import Coverage, check
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.register import shipped_path
 from bvn_asp.policy.terms import to_symbol
 from bvn_asp.record.case import Case
 from tests.sample_cases import sample, samples
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
 
 
 @pytest.mark.parametrize("name", list(samples()))

@@ -11,14 +11,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.statements import UNKNOWN
 from tests.sample_cases import samples
+from tests.shared import ENGINE
 
 RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
-ENGINE = Engine(shipped_policy())
 RECORDS: list[tuple[str, dict[str, Any]]] = []
 for _name, _case in samples().items():
     if _case.request.bodies and _case.record_complete is not True:

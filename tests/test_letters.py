@@ -16,7 +16,6 @@ import textstat
 
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
-from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.register import CRITERIA, shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.contents import Report
@@ -25,8 +24,8 @@ from bvn_asp.report.letters import DRAFT, KINDS, LetterError, check, letter, let
 from bvn_asp.report.paper.files import write_paper
 from tests import golden
 from tests.sample_cases import place, sample, samples
+from tests.shared import ENGINE
 
-ENGINE = Engine(shipped_policy())
 CASES = {
     "approval": "approve_two_bodies",
     "partial": "partial_one_body_ablated_before",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from itertools import combinations
 from random import Random
 
@@ -14,28 +13,22 @@ from hypothesis import strategies as st
 from bvn_asp.analysis import certificate
 from bvn_asp.analysis.proofs import grounds_of
 from bvn_asp.analysis.records import ground
-from bvn_asp.analysis.search import Search
 from bvn_asp.analysis.space import Space, World
 from bvn_asp.analysis.witness import Record, inputs_of, usual_case
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import room_for
 from bvn_asp.policy.program import answer_set
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.representatives import limits_of, representative
 from bvn_asp.policy.shape import WIDE_BODIES, Shape
 from bvn_asp.policy.terms import Term, name_of
 from bvn_asp.record.case import Case
 from tests.random_cases import random_record
+from tests.shared import search
 from tests.worlds import RECORD, random_readings, random_world, stated
 
 SHOWN = ("met", "unmet", "violated", "clear", "recommend", "refusal", "flag")
 """What an answer set shows whole."""
-
-
-@cache
-def search() -> Search:
-    return Search(shipped_policy())
 
 
 def shown_by(world: World, side: int = 0) -> set[Term]:

@@ -7,16 +7,13 @@ from random import Random
 import pytest
 
 from bvn_asp.decision.decision import NOTICE, Decision
-from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.readings import compare_readings
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.page import Page
 from bvn_asp.report.summary import MOST_LINES, summary
 from tests.random_cases import random_case
 from tests.sample_cases import sample, samples
-
-ENGINE = Engine(shipped_policy())
+from tests.shared import ENGINE
 
 
 def lines(case: Case, *, compared: bool = False, width: int = 100) -> tuple[Decision, list[str]]:
