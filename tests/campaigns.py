@@ -12,10 +12,14 @@ running = False
 """Whether this run is a campaign; known before the tests are imported."""
 
 
-def counts(name: str, sample: Any, campaign: Any) -> pytest.MarkDecorator:
-    """Run a test with the argument `name` twice: as `sample`, and as `campaign` under the marker `slow`."""
+def counts(names: str, sample: Any, campaign: Any) -> pytest.MarkDecorator:
+    """Run a test twice: with its argument as in `sample`, and as in `campaign` under the marker `slow`.
+
+    Of several arguments, the values are tuples.
+    """
+    few, many = (values if "," in names else (values,) for values in (sample, campaign))
     return pytest.mark.parametrize(
-        name, [pytest.param(sample, id="sample"), pytest.param(campaign, id="campaign", marks=pytest.mark.slow)]
+        names, [pytest.param(*few, id="sample"), pytest.param(*many, id="campaign", marks=pytest.mark.slow)]
     )
 
 
