@@ -254,6 +254,7 @@ print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 """
 
 
+@pytest.mark.usefixtures("usual_memory")
 def test_several_cases_with_every_list_at_its_bound_take_little_memory() -> None:
     command = [sys.executable, "-c", _PEAK]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
@@ -275,6 +276,7 @@ def test_a_shape_that_is_too_large_is_refused_before_it_is_ground() -> None:
         Engine(POLICY).program(Shape(findings=64, surgeries=64, modic=1024))
 
 
+@pytest.mark.usefixtures("usual_memory")
 def test_ground_programs_are_kept_up_to_a_size_taken_together() -> None:
     engine = Engine(POLICY)
     large = [
