@@ -15,16 +15,10 @@ from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.readings import outcome, outcome_under
 from bvn_asp.policy.ground import Answer
 from bvn_asp.policy.program import answer_set
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.terms import Term, name_of
 from tests.random_cases import random_case, random_readings
 
 SETTLED = ("met", "unmet", "violated", "clear", "permissible", "refused", "eligible", "not_eligible")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
 
 
 def settled(shown: frozenset[Term]) -> set[Term]:

@@ -12,7 +12,6 @@ from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.words import unpack
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.terms import name_of
 from tests.batch_cases import (
     batch_of,
@@ -23,11 +22,7 @@ from tests.batch_cases import (
     random_batch,
     sample,
 )
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
+from tests.campaigns import counts
 
 
 @pytest.mark.parametrize(("assume_absent", "first"), [(None, 0), (True, 50), (False, 100)])
@@ -47,15 +42,16 @@ def test_batch_and_decide_agree_on_dated_care(engine: Engine) -> None:
     assert set(answers.column("met_i3").to_pylist()) == {True, False, None}
 
 
-def test_batch_and_decide_agree_under_every_option(engine: Engine) -> None:
+@counts("apart", 6, 2)
+def test_batch_and_decide_agree_under_every_option(engine: Engine, apart: int) -> None:
     options = [(question.id, option) for question in engine.policy.questions.values() for option in question.options]
     chosen = [each for each in options if engine.policy.readings(dict([each]))]
     assert {question for question, _ in chosen} == set(engine.policy.questions)
     found: list[str] = []
-    half = (len(chosen) + 1) // 2
-    for place in range(half):
-        # Two options at a time, far apart in the list.
-        readings = engine.policy.readings(dict([*chosen[place : place + half + 1 : half]]))
+    runs = -(-len(chosen) // apart)
+    for place in range(runs):
+        # So many options at a time, far apart in the list.
+        readings = engine.policy.readings(dict(chosen[place::runs]))
         cases, batch = random_batch(range(1000 + 4 * place, 1004 + 4 * place))
         answers = Decider(Setting(engine.policy, readings), engine=engine).decide(batch)
         found += differences(engine, cases, answers, readings, None)
@@ -69,8 +65,9 @@ def test_batch_and_decide_agree_on_synthetic_cases(engine: Engine, habit: str) -
     assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(some), {}, None) == []
 
 
-def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine) -> None:
-    batch = block(engine.policy, 3).slice(0, 5000)
+@counts("count", 500, 20_000)
+def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine, count: int) -> None:
+    batch = block(engine.policy, 3).slice(0, count)
     whole = Decider(Setting(engine.policy), engine=engine).decide(batch)
     alone = Decider(Setting(engine.policy), whole=False, engine=engine).decide(batch)
     assert alone.schema.names == ["row", "id", "recommendation"]
@@ -78,12 +75,13 @@ def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine) -> 
 
 
 @pytest.mark.parametrize(("readings", "assume_absent"), [({}, None), ({}, True), ({"lumbar_vertebrae": "six"}, False)])
+@counts("count", 60, 400)
 def test_columns_and_facts_state_the_same_inputs(
-    engine: Engine, readings: dict[str, str], assume_absent: bool | None
+    engine: Engine, readings: dict[str, str], assume_absent: bool | None, count: int
 ) -> None:
     setting = Setting(engine.policy, engine.policy.readings(readings), assume_absent)
-    _, random = random_batch(range(160))
-    for batch in (random, block(engine.policy, 11).slice(0, 160)):
+    _, random = random_batch(range(count))
+    for batch in (random, block(engine.policy, 11).slice(0, count)):
         cases = [case_of(row) for row in batch.to_pylist()]
         facts = [facts_for(case, engine.policy, setting.readings, assume_absent=assume_absent) for case in cases]
         for shape in {each.shape for each in facts}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -25,15 +25,11 @@ from bvn_asp.record.forms import reader, schema_of
 from bvn_asp.record.spans import warnings
 from bvn_asp.record.table import FINDING_KINDS, TABLE
 from tests.batch_cases import differences
+from tests.campaigns import counts
 from tests.random_cases import approvable, random_readings, random_record
 from tests.three_ways import decided_alike, usual
 
 Record = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
 
 
 def test_the_format_reads_the_anatomy_of_the_policy(engine: Engine) -> None:
@@ -67,9 +63,12 @@ def _reads(read: Any, text: str) -> bool:
         return False
 
 
-def test_every_level_is_decided_wherever_a_record_can_name_one_and_alike_in_a_batch(engine: Engine) -> None:
+@counts("levels", [level for place, level in enumerate(LEVELS) if place % 6 == 0 or level[0] in "LS"][::2], LEVELS)
+def test_every_level_is_decided_wherever_a_record_can_name_one_and_alike_in_a_batch(
+    engine: Engine, levels: Sequence[str]
+) -> None:
     cases: list[Case] = []
-    for level in LEVELS:
+    for level in levels:
 
         def add(at: str, **content: Any) -> None:
             record = approvable(Random(1))
@@ -183,9 +182,10 @@ def test_an_open_anatomy_is_named_as_missing_and_settles_the_case(engine: Engine
 
 
 @pytest.mark.parametrize("anatomy", ["five", "six"])
-def test_a_batch_reads_the_anatomy_as_decide_does(engine: Engine, anatomy: str) -> None:
+@counts("count", 20, 200)
+def test_a_batch_reads_the_anatomy_as_decide_does(engine: Engine, anatomy: str, count: int) -> None:
     random = Random(7)
-    records = [_record(random) for _ in range(60)]
+    records = [_record(random) for _ in range(count)]
     cases = [_with(record, random.choice(("five", "six", None, None))) for record in records]
     batch = table_of((None, case) for case in cases).to_batches()[0]
     for scope in ("any_in_range", "motion_segment"):

@@ -31,6 +31,7 @@ from bvn_asp.record.anatomy import discs_between
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case, read_case
 from bvn_asp.report.atlas import cases_of
+from tests.shared import ENGINE
 from tests.worlds import RECORD
 
 
@@ -45,11 +46,6 @@ def _time_enough_on_a_busy_machine() -> Iterator[None]:
 @cache
 def entries() -> tuple[Entry, ...]:
     return tuple(Atlas(shipped_policy()).entries(("clause", "limit", "reading", "fact")))
-
-
-@cache
-def engine() -> Engine:
-    return Engine(shipped_policy())
 
 
 def of_kind(kind: str) -> list[Entry]:
@@ -151,7 +147,7 @@ def test_the_records_of_a_pair_differ_in_one_entry_and_are_decided_differently()
         first, *rest = pair.twins
         assert len({twin.recommendation for twin in pair.twins}) > 1, entry.edge
         for twin in pair.twins:
-            again = engine().decide(twin.witness.case, twin.witness.readings)
+            again = ENGINE.decide(twin.witness.case, twin.witness.readings)
             assert again.recommendation == twin.recommendation, entry.edge
         for other in rest:
             apart = inputs(first) ^ inputs(other)
@@ -242,7 +238,7 @@ def test_saved_records_are_cases_that_expect_what_is_decided(tmp_path: Path) -> 
     for path in files:
         case = load_case(path)
         assert case.story and case.expected
-        assert [found for _, differ in check(engine(), case, Coverage()) for found in differ] == []
+        assert [found for _, differ in check(ENGINE, case, Coverage()) for found in differ] == []
 
 
 def test_the_records_of_the_document_are_those_that_were_decided() -> None:
@@ -250,7 +246,7 @@ def test_the_records_of_the_document_are_those_that_were_decided() -> None:
     for edge in json.loads(result.output)["edges"]:
         for record in edge["records"]:
             case = Case.model_validate(record["record"])
-            assert engine().decide(case, record["readings"]).recommendation == record["recommendation"]
+            assert ENGINE.decide(case, record["readings"]).recommendation == record["recommendation"]
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
@@ -278,7 +274,7 @@ def test_an_edit_of_a_rule_is_shown_by_a_record_that_the_edited_policy_recommend
         if world is not None:
             witness = search.decided(world.inputs[0])
             answer = Answer(witness.case, witness.readings, str(witness.decision.recommendation))
-            assert recommended(engine(), answer) or answer.recommendation == "pend", edit
+            assert recommended(ENGINE, answer) or answer.recommendation == "pend", edit
             assert not recommended(Engine(policy_of(edited[f"{edit.line}: {edit.words}"])), answer), edit
             seen += 1
     assert seen > 3
@@ -310,7 +306,7 @@ def test_an_edit_that_no_near_miss_can_show_is_shown_by_another_request_or_readi
     assert outcomes <= {twin.recommendation for twin in entry.pair.twins}
     for record, story, expected in cases_of(entry, entry.pair):
         text = case_text(record, story, expected)
-        assert [found for _, differ in check(engine(), read_case(text), Coverage()) for found in differ] == []
+        assert [found for _, differ in check(ENGINE, read_case(text), Coverage()) for found in differ] == []
 
 
 def shows(name: str) -> bool:

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from bvn_asp.analysis.audit import CHECKS, Audit, audit, load_accepted, shipped_accepted
 from bvn_asp.analysis.audit.kinds import KINDS
 from bvn_asp.cli.commands import bvn
-from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import OutputError
 from bvn_asp.manual import topic_text
 from bvn_asp.policy.register import load_policy, policy_of, shipped_policy
@@ -22,6 +21,7 @@ from bvn_asp.record.case import Case
 from bvn_asp.report import audit as report
 from bvn_asp.report.page import Page
 from tests.planted import PLANTED, Planted
+from tests.shared import ENGINE
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,10 +82,9 @@ def test_every_finding_carries_a_certificate_unless_it_is_read_from_the_text() -
 
 
 def test_every_witness_is_decided_again_as_shown() -> None:
-    engine = Engine(shipped_policy())
     for finding in whole().findings:
         for _, witness in finding.witnesses:
-            again = engine.decide(Case.model_validate(witness.record), witness.readings)
+            again = ENGINE.decide(Case.model_validate(witness.record), witness.readings)
             assert again.recommendation == witness.decision.recommendation
             assert again.ids("unmet") == witness.decision.ids("unmet")
             assert again.ids("violated") == witness.decision.ids("violated")

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import ValidationError
 
@@ -37,6 +37,7 @@ from bvn_asp.cli.commands import bvn
 from bvn_asp.errors import BvnError, OutputError, TableError
 from bvn_asp.output import Folder, whole_folder
 from bvn_asp.policy.register import shipped_path, shipped_policy
+from tests.campaigns import examples
 from tests.random_cases import random_case
 
 POLICY = shipped_path().read_text(encoding="utf-8")
@@ -117,7 +118,7 @@ BREAKS: tuple[Callable[[Row], None], ...] = (
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
+@examples(20, 300)
 def test_rows_are_rejected_exactly_if_no_case_can_be_made_of_them(seed: int) -> None:
     random = Random(seed)
     rows = [row_of(random_case(random), str(place)) for place in range(12)]
@@ -352,9 +353,9 @@ def test_missing_and_shared_ids_are_counted_and_warned_of(tmp_path: Path, monkey
     result = CliRunner().invoke(bvn, ["batch", str(path), "-o", str(tmp_path / "said")])
     assert "warning: 2 of the decided cases have no id; they are told apart by their row" in result.output
     assert "warning: 5 of the decided cases share their id with another, such as a, b; " in result.output
-    write_rows(tmp_path / "clean.parquet", [{"id": str(place)} for place in range(3000)])
+    write_rows(tmp_path / "clean.parquet", [{"id": str(place)} for place in range(300)])
     clean = CliRunner().invoke(bvn, ["batch", str(tmp_path / "clean.parquet"), "-o", str(tmp_path / "clean")]).output
-    assert "3000 decided" in clean and "warning" not in clean
+    assert "300 decided" in clean and "warning" not in clean
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.99])

@@ -10,7 +10,7 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bvn_asp.batch.columns import columns, schema
@@ -22,6 +22,7 @@ from bvn_asp.errors import TableError
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from tests.batch_cases import block
+from tests.campaigns import examples
 from tests.random_cases import random_case, random_record
 from tests.sample_cases import samples
 
@@ -42,7 +43,7 @@ def test_every_sample_case_comes_back_unchanged(
 
 
 @given(st.integers(0, 10**9), st.none() | st.text(max_size=8))
-@settings(max_examples=150, deadline=None)
+@examples(60, 1000)
 def test_a_random_case_comes_back_from_its_row_unchanged(seed: int, story: str | None) -> None:
     case = random_case(Random(seed))
     if story:
@@ -57,7 +58,7 @@ def test_a_random_case_comes_back_from_its_row_unchanged(seed: int, story: str |
     st.dates(datetime.date(1800, 1, 1), datetime.date(2200, 12, 31)),
     st.dictionaries(st.sampled_from(("64628", "64629", "99213", "0275T")), st.none() | st.integers(0, 99)),
 )
-@settings(max_examples=60, deadline=None)
+@examples(20, 200)
 def test_numbers_dates_and_units_come_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, number: Decimal, day: datetime.date, units: dict[str, int | None]
 ) -> None:

@@ -13,21 +13,20 @@ import pytest
 
 from bvn_asp.decision.agreement import declared
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import names_optional_body
 from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.program import answer_set
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.terms import Term, name_of, pattern
 from bvn_asp.record.case import Case
 from bvn_asp.record.statements import GRAIN, NOT_MEASURED, UNKNOWN, Range, plain
 from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
 from tests.random_cases import approvable, random_readings, random_record
+from tests.shared import ENGINE
 
 Record = dict[str, Any]
-ENGINE = Engine(shipped_policy())
 LIMITS = limits_of(ENGINE.policy.thresholds)
 STATED_LATER = ("patient.birth_date", "pain.onset", "conservative_care.start", "conservative_care.end")
 

@@ -12,15 +12,12 @@ from jsonschema import Draft202012Validator
 
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.document import document
 from bvn_asp.report.schema import json_schema
 from bvn_asp.report.text import text
 from tests.random_cases import approvable
-
-ENGINE = Engine(shipped_policy())
+from tests.shared import ENGINE
 
 
 def decided(**changes: Any) -> Decision:

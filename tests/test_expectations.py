@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bvn_asp import Case, Decision, Engine, read_case, shipped_policy
+from bvn_asp import Case, Decision, read_case
 from bvn_asp.decision.expectations import NOTHING_CHECKED, Coverage, asserts, check, differences, junit, outcomes
 from bvn_asp.record.case import Expectation
 from tests.sample_cases import sample
+from tests.shared import ENGINE
 from tests.test_cli import bvn
 
 HELD: dict[str, Any] = {
@@ -26,13 +27,8 @@ HELD: dict[str, Any] = {
 
 
 @cache
-def engine() -> Engine:
-    return Engine(shipped_policy())
-
-
-@cache
 def decided(name: str = "partial_five_of_six_lumbar_vertebrae") -> Decision:
-    return engine().decide(sample(name))
+    return ENGINE.decide(sample(name))
 
 
 def expecting(**fields: Any) -> Case:
@@ -94,7 +90,7 @@ def test_a_run_as_complete_is_what_the_expectation_says() -> None:
     for complete, closed in ((True, True), (False, True), (True, False)):
         record: dict[str, Any] = {"record_complete": complete, "request": {"bodies": ["L4"]}}
         expected = [{"assume_absent": closed, "statuses": {"n5": "clear"}}]
-        (found,) = outcomes(engine(), "x", Case.model_validate({**record, "expected": expected}), Coverage())
+        (found,) = outcomes(ENGINE, "x", Case.model_validate({**record, "expected": expected}), Coverage())
         assert found.differences == (() if closed else ("n5: expected clear, found undetermined",))
 
 
@@ -120,7 +116,7 @@ def test_that_there_is_no_recommendation_can_be_expected() -> None:
 )
 def test_an_expectation_that_checks_nothing_does_not_hold_and_covers_nothing(empty: dict[str, Any]) -> None:
     coverage = Coverage()
-    assert [found for _, found in check(engine(), expecting(**empty), coverage)] == [[NOTHING_CHECKED]]
+    assert [found for _, found in check(ENGINE, expecting(**empty), coverage)] == [[NOTHING_CHECKED]]
     assert not +coverage.asserted
 
 
@@ -139,7 +135,7 @@ expected:
 - {readings: {never: heard}, recommendation: deny}
 - {recommendation: deny}
 """)
-    first, second = outcomes(engine(), "x.yaml#a", case, Coverage())
+    first, second = outcomes(ENGINE, "x.yaml#a", case, Coverage())
     assert (
         first.differences[0].startswith("readings: there is no question 'never'")
         and first.title == "x.yaml#a never=heard"
@@ -171,7 +167,7 @@ def test_a_status_is_asserted_where_another_one_would_differ() -> None:
 
 
 def test_coverage_counts_what_is_seen_and_what_is_asserted_apart() -> None:
-    policy, coverage = engine().policy, Coverage()
+    policy, coverage = ENGINE.policy, Coverage()
     coverage.add(decided(), Expectation.model_validate({"statuses": {"n21": "violated"}}))
     assert coverage.seen["n21", "violated"] == coverage.asserted["n21", "violated"] == 1
     assert coverage.seen["i1", "met"] == 1 and coverage.asserted["i1", "met"] == 0
@@ -219,6 +215,6 @@ def test_the_command_reports_as_text_json_and_junit_and_can_ask_for_coverage(tmp
 
 
 def test_junit_holds_nothing_that_no_xml_may_hold() -> None:
-    (outcome,) = outcomes(engine(), "a\x1b<&>\udcff.yaml", expecting(recommendation="approve"), Coverage())
+    (outcome,) = outcomes(ENGINE, "a\x1b<&>\udcff.yaml", expecting(recommendation="approve"), Coverage())
     (test,) = ElementTree.fromstring(junit([outcome]))
     assert test.get("name") == "a\\u001b<&>\\udcff.yaml" and test.find("failure") is not None

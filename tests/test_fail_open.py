@@ -10,23 +10,22 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.rows import Setting
-from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case
 from bvn_asp.record.statements import UNKNOWN
 from tests.batch_cases import batch_of, differences
+from tests.campaigns import examples
 from tests.sample_cases import samples
+from tests.shared import ENGINE
 
 CASES = Path(__file__).parent.parent / "cases"
 RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
-ENGINE = Engine(shipped_policy())
 RECORDS: list[tuple[str, dict[str, Any]]] = []
 for _name, _case in samples().items():
     if _case.request.bodies and _case.record_complete is not True:
@@ -105,7 +104,7 @@ def test_the_facts_that_approval_rests_on_are_many(capsys: pytest.CaptureFixture
     assert len(decisive) >= 35, decisive
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60, 1000)
 @given(st.data())
 def test_any_record_less_any_facts_keeps_its_answer_or_pends(data: st.DataObject) -> None:
     name, record = data.draw(st.sampled_from(RECORDS))
@@ -131,7 +130,7 @@ def test_imaging_read_in_full_does_not_hide_a_finding_whose_sources_are_unknown(
                 assert set(after.ids("clear")) <= set(before.ids("clear")), path
 
 
-@settings(deadline=None, max_examples=100)
+@examples(50, 600)
 @given(st.sampled_from(RECORDS), st.sampled_from(VIOLATIONS))
 def test_one_more_violated_exclusion_never_helps(named: tuple[str, dict[str, Any]], violation: tuple[str, Any]) -> None:
     _, record = named

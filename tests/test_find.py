@@ -28,6 +28,7 @@ from bvn_asp.output import write_folder
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case, read_case
 from bvn_asp.report.query import files_of
+from tests.campaigns import examples
 from tests.questions import QUESTIONS, Question, within_the_searches
 from tests.random_cases import random_case, random_readings
 from tests.sample_cases import samples
@@ -49,7 +50,7 @@ def known_records() -> list[tuple[Case, Decision]]:
     return [(case, ENGINE.decide(case)) for case in cases if within_the_searches(case)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(20, 200, suppress_health_check=list(HealthCheck))
 @given(QUESTIONS)
 def test_a_witness_fits_its_query_and_where_there_is_none_no_known_record_fits(question: Question) -> None:
     text, meaning = question

@@ -20,7 +20,9 @@ from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
 from bvn_asp.record.case import Case
+from tests.campaigns import counts
 from tests.sample_cases import sample
+from tests.shared import ENGINE
 from tests.three_ways import usual
 
 TEXT = shipped_path().read_text(encoding="utf-8")
@@ -28,18 +30,19 @@ NOW = Version("now", TEXT)
 STRICTER = TEXT.replace("threshold(n16, body_mass_index, 40*whole)", "threshold(n16, body_mass_index, 28*whole)")
 
 
-def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path) -> None:
+@counts("count", 100, 1000)
+def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path, count: int) -> None:
     path = tmp_path / "cases.parquet"
-    write(shipped_policy(), 200, 3, "usual", path)
-    pq.write_table(pq.read_table(path), path, row_group_size=70)
+    write(shipped_policy(), count, 3, "usual", path)
+    pq.write_table(pq.read_table(path), path, row_group_size=count // 3)
     found = impact(path, NOW, Version("stricter", STRICTER), workers=2)
-    engines = Engine(shipped_policy()), Engine(policy_of(STRICTER))
+    engines = ENGINE, Engine(policy_of(STRICTER))
     moves: dict[tuple[str, str], list[str]] = {}
     for row in pq.read_table(path).to_pylist():
-        one, other = (engine.decide(case_of(row)).recommendation or "none" for engine in engines)
+        one, other = (engine.decide(case_of(row), settlements=False).recommendation or "none" for engine in engines)
         moves.setdefault((one, other), []).append(row["id"])
     assert found.moves == {move: len(ids) for move, ids in moves.items()}
-    assert found.decided == 200 and found.changed == len(moves["approve", "deny"]) + len(
+    assert found.decided == count and found.changed == len(moves["approve", "deny"]) + len(
         moves.get(("partial", "deny"), [])
     )
     assert [id for _, id in found.examples["approve", "deny"]] == moves["approve", "deny"][:5]
@@ -100,17 +103,10 @@ def test_a_finding_that_weighs_otherwise_is_named_although_no_status_changed(tmp
 
 def test_a_limit_between_the_bounds_of_a_number_opens_what_was_approved_or_approved_in_part() -> None:
     """A body mass index that is somewhere from 25 to 35 is under the limit of 40, and on neither side of 28."""
-    engines = Engine(shipped_policy()), Engine(policy_of(STRICTER))
+    engines = ENGINE, Engine(policy_of(STRICTER))
     for bodies, before in ((["L4"], "approve"), (["L2", "L4"], "partial")):
         case = Case.model_validate(usual(patient__body_mass_index="25 to 35", request__bodies=bodies))
         assert [engine.decide(case).recommendation for engine in engines] == [before, "pend"]
-
-
-@pytest.fixture(scope="module")
-def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("impact") / "cases.parquet"
-    write(shipped_policy(), 3000, 8, "hard", path)
-    return path
 
 
 @pytest.mark.parametrize(
@@ -130,9 +126,12 @@ def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"could_explain": "any_listed"}, TEXT, None),
     ],
 )  # fmt: skip
+@counts("count", 250, 3000)
 def test_exactly_the_moves_that_some_record_makes_are_possible(
-    readings: dict[str, str], policy: str, moves: set[tuple[str, str]] | None, hard: Path
+    readings: dict[str, str], policy: str, moves: set[tuple[str, str]] | None, count: int, tmp_path: Path
 ) -> None:
+    hard = tmp_path / "cases.parquet"
+    write(shipped_policy(), count, 8, "hard", hard)
     possible = possible_moves(Side("now", shipped_policy(), {}), Side("other", policy_of(policy), readings))
     if moves is not None:
         assert possible == moves
@@ -145,7 +144,7 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
     path, page = tmp_path / "cases.parquet", tmp_path / "report.html"
     changed = tmp_path / "other.lp"
     changed.write_text(STRICTER)
-    write(shipped_policy(), 2000, 3, "usual", path)
+    write(shipped_policy(), 400, 3, "usual", path)
     result = CliRunner().invoke(
         bvn, ["impact", str(path), "--against", str(changed), "-o", str(page), "--workers", "1"]
     )
@@ -160,7 +159,7 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
             r"([\d,]+) cases decided: ([\d,]+) change, ([\d,]+) stay, ([\d,]+) cannot be known", printed
         )[0]
     )
-    assert total == 2000 == sum(each)
+    assert total == 400 == sum(each)
     assert "approve -> deny" in result.output and "n16 clear -> violated" in result.output
     assert "possible by the rules, but not seen here: " in result.output and "human reviewer" in result.output
     text = page.read_text(encoding="utf-8")

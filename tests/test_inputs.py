@@ -13,14 +13,12 @@ from typing import Any
 import pytest
 
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.anatomy import LEVELS, SPANNING_DISCS
 from bvn_asp.record.case import Case
 from bvn_asp.record.table import FINDING_KINDS
 from tests.random_cases import approvable
+from tests.shared import ENGINE
 
-ENGINE = Engine(shipped_policy())
 Record = dict[str, Any]
 GONE = "gone"
 

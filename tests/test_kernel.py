@@ -19,6 +19,7 @@ from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term, name_of
 from tests.batch_cases import differences, random_batch
+from tests.campaigns import counts
 
 TEXT = shipped_path().read_text(encoding="utf-8")
 
@@ -71,11 +72,12 @@ def test_a_policy_that_and_or_and_not_cannot_say_is_refused(rule: str, message: 
         Decider(Setting(policy)).decide(random_batch(range(2))[1])
 
 
-def test_what_only_completions_settle_is_settled_exactly_and_only_there() -> None:
+@counts("count", 30, 400)
+def test_what_only_completions_settle_is_settled_exactly_and_only_there(count: int) -> None:
     # Met whether or not there is a functional deficit: no rule derives it while that is unknown.
     either = "met(i6) :- yes(functional_deficit), yes(pregnancy).\nmet(i6) :- no(functional_deficit), yes(pregnancy)."
     policy = policy_of(f"{TEXT}\n{either}\n")
-    cases, batch = random_batch(range(100))
+    cases, batch = random_batch(range(count))
     decider = Decider(Setting(policy))
     assert not differences(Engine(policy), cases, decider.decide(batch), {}, None)
     rows: list[dict[str, object]] = [
@@ -88,15 +90,17 @@ def test_what_only_completions_settle_is_settled_exactly_and_only_there() -> Non
     assert decider.settled == 1
 
 
-def test_a_policy_that_denies_facts_is_settled_by_completions_too() -> None:
+@counts("count", 25, 400)
+def test_a_policy_that_denies_facts_is_settled_by_completions_too(count: int) -> None:
     policy = policy_of(f"{TEXT}\nmet(i6) :- not yes(pregnancy), not no(pregnancy), yes(bleeding_diathesis).\n")
-    cases, batch = random_batch(range(100, 160))
+    cases, batch = random_batch(range(100, 100 + count))
     assert not differences(Engine(policy), cases, Decider(Setting(policy)).decide(batch), {}, None)
 
 
-def test_a_policy_without_an_answer_for_some_complete_record_is_noticed() -> None:
+@counts("count", 25, 400)
+def test_a_policy_without_an_answer_for_some_complete_record_is_noticed(count: int) -> None:
     policy = policy_of(TEXT.replace("recommend(deny) :- request_made, bars(_).", ""))
     compiled = compile_policy(policy, Engine(policy).program(Shape()), Shape(), {}, closed=False, whole=True)
     assert not compiled.exhaustive
-    cases, batch = random_batch(range(60))
+    cases, batch = random_batch(range(count))
     assert not differences(Engine(policy), cases, Decider(Setting(policy)).decide(batch), {}, None)

@@ -16,7 +16,6 @@ import textstat
 
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
-from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.register import CRITERIA, shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.contents import Report
@@ -24,9 +23,10 @@ from bvn_asp.report.gathering import report_on
 from bvn_asp.report.letters import DRAFT, KINDS, LetterError, check, letter, letter_paper, reasons
 from bvn_asp.report.paper.files import write_paper
 from tests import golden
+from tests.campaigns import counts
 from tests.sample_cases import place, sample, samples
+from tests.shared import ENGINE
 
-ENGINE = Engine(shipped_policy())
 CASES = {
     "approval": "approve_two_bodies",
     "partial": "partial_one_body_ablated_before",
@@ -138,12 +138,17 @@ def test_without_a_request_there_is_no_letter() -> None:
             check(report, kind)
 
 
-def test_every_case_has_the_one_letter_that_says_what_is_recommended_or_none() -> None:
+@cache
+def unchanged(name: str) -> Report:
+    """Return the report on a case without what would change its decision."""
+    return report_on(ENGINE, sample(name), name, changes=False)
+
+
+@counts("step", 12, 1)
+def test_every_case_has_the_one_letter_that_says_what_is_recommended_or_none(step: int) -> None:
     fits = {outcome: kind for kind, outcome in KINDS.items()}
-    for count, (name, case) in enumerate(samples().items()):
-        if count % 6:
-            continue
-        report = report_on(ENGINE, case, name, changes=False)
+    for name in list(samples())[::step]:
+        report = unchanged(name)
         for kind in KINDS:
             try:
                 check(report, kind)
@@ -192,13 +197,12 @@ def sentences(text: str) -> str:
     return " ".join(part for part in kept if re.search(r"[a-z][.?!]", part))
 
 
-def test_letters_are_read_at_about_twelve_years() -> None:
+@counts("step", 12, 1)
+def test_letters_are_read_at_about_twelve_years(step: int) -> None:
     grades: dict[str, list[float]] = {kind: [] for kind in KINDS}
     fits = {outcome: kind for kind, outcome in KINDS.items()}
-    for count, (name, case) in enumerate(samples().items()):
-        if count % 6:
-            continue
-        report = report_on(ENGINE, case, name, changes=False)
+    for name in {*list(samples())[::step], *CASES.values()}:
+        report = unchanged(name)
         try:
             text = sentences(letter(report, fits.get(report.recommendation or "", "denial")))
         except LetterError:

@@ -13,7 +13,6 @@ import pytest
 
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import CaseError
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import read_case
 from bvn_asp.record.statements import Said
@@ -23,11 +22,6 @@ from tests.test_completions import better
 Record = dict[str, Any]
 EMPTY: tuple[Any, ...] = ([], None)
 NOT_OF_THE_PATIENT = ("request", "expected")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(shipped_policy())
 
 
 def lists_of(record: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

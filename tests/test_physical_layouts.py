@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bvn_asp.batch import tables
@@ -30,6 +30,7 @@ from bvn_asp.errors import TableError
 from bvn_asp.policy.register import shipped_path, shipped_policy
 from bvn_asp.record.case import Case
 from tests.batch_cases import answers_in
+from tests.campaigns import examples
 from tests.random_cases import approvable, random_record
 
 POLICY = shipped_path().read_text(encoding="utf-8")
@@ -174,7 +175,7 @@ def pool(decider: Decider) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 @given(st.integers(0, 10**9), st.sampled_from([".arrow", ".parquet"]))
-@settings(max_examples=20, deadline=None)
+@examples(6, 100)
 def test_any_layout_of_the_same_cases_has_the_answers_of_decide(
     decider: Decider, pool: list[Any], tmp_path_factory: pytest.TempPathFactory, seed: int, suffix: str
 ) -> None:

@@ -24,6 +24,7 @@ from bvn_asp.policy.register import load_policy, shipped_policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import read_case
+from tests.campaigns import counts
 from tests.sample_cases import samples
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
@@ -61,13 +62,10 @@ def texts(is_json: bool) -> list[bytes]:
     return [json.dumps(record, indent=1).encode() for record in records]
 
 
-def campaign(seconds: float, attempt: Callable[[Random], None]) -> None:
-    """Attempt reading for `seconds`, each time with a random of its own."""
-    ends = time.monotonic() + seconds
-    seed = 0
-    while seed < 3 or time.monotonic() < ends:
+def campaign(rounds: int, attempt: Callable[[Random], None]) -> None:
+    """Attempt reading so many times, each with a random of its own."""
+    for seed in range(rounds):
         attempt(Random(seed))
-        seed += 1
 
 
 def read_mutated_case(random: Random, samples: list[bytes], is_json: bool, engine: Engine) -> None:
@@ -114,21 +112,21 @@ def read_mutated_policy(random: Random, path: Path) -> None:
 QUERIES = [item.query.text for item in load_assertions(SHIPPED, POLICY)]
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(20, marks=pytest.mark.slow)])
+@counts("rounds", 60, 1200)
 @pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
-def test_a_mutated_case_file_is_read_and_decided_or_refused(is_json: bool, seconds: float) -> None:
+def test_a_mutated_case_file_is_read_and_decided_or_refused(is_json: bool, rounds: int) -> None:
     samples, engine = texts(is_json), Engine(POLICY)
-    campaign(seconds, lambda random: read_mutated_case(random, samples, is_json, engine))
+    campaign(rounds, lambda random: read_mutated_case(random, samples, is_json, engine))
 
 
-@pytest.mark.parametrize("seconds", [1, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_mutated_query_is_read_or_refused(seconds: float) -> None:
-    campaign(seconds, lambda random: read_mutated_query(random, QUERIES))
+@counts("rounds", 300, 6000)
+def test_a_mutated_query_is_read_or_refused(rounds: int) -> None:
+    campaign(rounds, lambda random: read_mutated_query(random, QUERIES))
 
 
-@pytest.mark.parametrize("seconds", [1, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_mutated_file_of_assertions_is_read_or_refused(tmp_path: Path, seconds: float) -> None:
-    campaign(seconds, lambda random: read_mutated_assertions(random, tmp_path / "a.txt"))
+@counts("rounds", 60, 1500)
+def test_a_mutated_file_of_assertions_is_read_or_refused(tmp_path: Path, rounds: int) -> None:
+    campaign(rounds, lambda random: read_mutated_assertions(random, tmp_path / "a.txt"))
 
 
 @pytest.mark.slow
@@ -136,7 +134,7 @@ def test_a_mutated_policy_is_read_or_refused(tmp_path: Path) -> None:
     # In a process of its own: clingo ends a process by itself where it meets what it cannot tell of.
     program = (
         "import sys, pathlib; from tests.test_readers import campaign, read_mutated_policy; "
-        "campaign(20, lambda random: read_mutated_policy(random, pathlib.Path(sys.argv[1])))"
+        "campaign(150, lambda random: read_mutated_policy(random, pathlib.Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "p.lp")]
     found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent)
@@ -256,6 +254,7 @@ print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 """
 
 
+@pytest.mark.usefixtures("usual_memory")
 def test_several_cases_with_every_list_at_its_bound_take_little_memory() -> None:
     command = [sys.executable, "-c", _PEAK]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
@@ -277,6 +276,7 @@ def test_a_shape_that_is_too_large_is_refused_before_it_is_ground() -> None:
         Engine(POLICY).program(Shape(findings=64, surgeries=64, modic=1024))
 
 
+@pytest.mark.usefixtures("usual_memory")
 def test_ground_programs_are_kept_up_to_a_size_taken_together() -> None:
     engine = Engine(POLICY)
     large = [

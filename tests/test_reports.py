@@ -15,7 +15,6 @@ from lxml import html as parser
 
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
-from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import ExtraError, OutputError
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
@@ -26,8 +25,8 @@ from bvn_asp.report.paper.files import write_paper
 from bvn_asp.report.paper.markdown import escaped
 from tests import golden
 from tests.sample_cases import place, sample, samples
+from tests.shared import ENGINE
 
-ENGINE = Engine(shipped_policy())
 DAY = "2026-01-02"
 HOSTILE = '<script>alert("&")</script> **a** [b](http://x) | `c`\u202e'
 

@@ -24,7 +24,6 @@ from pydantic import TypeAdapter
 from bvn_asp import __version__
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import ReviewError
 from bvn_asp.policy.register import read_policy, shipped_policy
 from bvn_asp.record.case import Case
@@ -37,6 +36,7 @@ from bvn_asp.reviews.signing import Final
 from bvn_asp.reviews.store import Store
 from bvn_asp.reviews.verification import verify
 from tests.sample_cases import place, sample, samples
+from tests.shared import ENGINE
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = "approve_two_bodies"
@@ -46,13 +46,8 @@ NOON = datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
 
 
 @cache
-def engine() -> Engine:
-    return Engine(shipped_policy())
-
-
-@cache
 def _decided(name: str) -> tuple[Case, Decision]:
-    return sample(name), engine().decide(sample(name))
+    return sample(name), ENGINE.decide(sample(name))
 
 
 DECIDED: dict[str, Callable[[], tuple[Case, Decision]]] = {
@@ -88,7 +83,7 @@ def problems(store: Store, head: str = "") -> list[tuple[int | None, str]]:
 def test_what_was_asked_when_by_what_and_what_came_out_is_kept(store: Store) -> None:
     case, _ = DECIDED[DENIED]()
     chosen = {"course_moment": "procedure"}
-    decision = engine().decide(case, chosen, assume_absent=False)
+    decision = ENGINE.decide(case, chosen, assume_absent=False)
     given = load_given(place(DENIED))[place(DENIED)].content
     kept = store.keep(case, decision, "a case", chosen=chosen, assume_absent=False, given=given)
     assert store.entry(1) == kept and isinstance(kept, Kept)
@@ -117,7 +112,7 @@ def test_every_sample_is_kept_as_given_and_written_out_and_read_as_the_same_case
 def test_numbers_and_odd_text_are_kept_exactly(store: Store) -> None:
     text = 'patient: {age: 40}\nstory: "\\x1b[31m [bold]<b> \\u202e"\nrequest: {bodies: [L4]}\n'
     case = read_case(text)
-    kept = store.keep(case, engine().decide(case), "odd \udcff name")
+    kept = store.keep(case, ENGINE.decide(case), "odd \udcff name")
     assert store.case(kept) == case and kept.case.name == "odd \\udcff name"
     assert store.given(kept)["story"] == case.model_dump(mode="json")["story"]
 
@@ -204,7 +199,7 @@ def test_a_part_can_be_granted_as_recommended_without_a_comment(store: Store) ->
 
 def test_without_a_request_a_person_decides_about_eligibility(store: Store) -> None:
     case = read_case("patient: {age: 40}")
-    store.keep(case, engine().decide(case))
+    store.keep(case, ENGINE.decide(case))
     with pytest.raises(ReviewError, match="nothing was requested: expected one of eligible"):
         store.sign(1, Final("A", "approve"))
     assert store.sign(1, Final("A", "undetermined")).decision == "undetermined"
@@ -506,14 +501,14 @@ def exported(store: Store, *numbers: str) -> list[str]:
 
 def test_under_the_same_policy_and_readings_everything_comes_out_as_before(store: Store) -> None:
     for name in list(samples())[::12]:
-        store.keep(sample(name), engine().decide(sample(name)), name)
-    found = list(replay(store, engine()))
+        store.keep(sample(name), ENGINE.decide(sample(name)), name)
+    found = list(replay(store, ENGINE))
     assert len(found) > 30 and [item for item in found if item.changes or item.problem] == []
 
 
 def test_another_reading_lists_what_comes_out_otherwise_with_the_clauses(store: Store) -> None:
     filled(store)
-    (same, other) = replay(store, engine(), {"course_moment": "procedure"})
+    (same, other) = replay(store, ENGINE, {"course_moment": "procedure"})
     assert not same.outcome_changed and other.outcome_changed
     assert [(c.kind, c.id, c.before, c.after) for c in other.changes] == [
         ("recommendation", "recommendation", "deny", "pend"),
@@ -538,12 +533,12 @@ def test_another_reading_lists_what_comes_out_otherwise_with_the_clauses(store: 
 def test_a_case_is_decided_again_as_it_was_asked(store: Store) -> None:
     case = sample(DENIED)
     for chosen in ({"course_moment": "procedure"}, {}):
-        store.keep(case, engine().decide(case, chosen), chosen=chosen)
-    first, second = replay(store, engine())
+        store.keep(case, ENGINE.decide(case, chosen), chosen=chosen)
+    first, second = replay(store, ENGINE)
     assert (first.recommendation, first.changes, second.recommendation) == ("pend", (), "deny")
-    back = list(replay(store, engine(), {"course_moment": "request"}))
+    back = list(replay(store, ENGINE, {"course_moment": "request"}))
     assert [item.recommendation for item in back] == ["deny", "deny"]
-    assert [item.review.kept.number for item in replay(store, engine(), numbers=[2])] == [2]
+    assert [item.review.kept.number for item in replay(store, ENGINE, numbers=[2])] == [2]
 
 
 def test_another_policy_lists_what_comes_out_otherwise(store: Store, tmp_path: Path) -> None:
@@ -562,7 +557,7 @@ def test_another_policy_lists_what_comes_out_otherwise(store: Store, tmp_path: P
 def test_what_today_cannot_be_decided_is_listed_and_stops_nothing(store: Store, tmp_path: Path) -> None:
     filled(store)
     case, chosen = sample(DENIED), {"course_moment": "procedure"}
-    store.keep(case, engine().decide(case, chosen), "asked otherwise", chosen=chosen)
+    store.keep(case, ENGINE.decide(case, chosen), "asked otherwise", chosen=chosen)
     renamed = tmp_path / "renamed.lp"
     renamed.write_text(shipped_policy().text.replace("course_moment", "moment_of_course"))
     found = run("reviews", "replay", "--policy", str(renamed), "--keep", str(store.database.path))

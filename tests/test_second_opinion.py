@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from tests.second_opinion import evaluate
 from tests.second_opinion_records import random_case
+from tests.shared import ENGINE
 
-ENGINE = Engine(shipped_policy())
 BY_BODY = {"i7", "i7a", "i7b", "i9", "i10", "n3", "n7", "n12", "n20", "n21"}
 """Items about the bodies of a request: without one, or with bodies unknown, the two say different things of them."""
 KINDS = ("epidural", "facet")

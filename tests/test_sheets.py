@@ -22,7 +22,6 @@ from bvn_asp.batch.parts import Job, run
 from bvn_asp.batch.version import Version
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
-from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import OutputError
 from bvn_asp.policy.register import shipped_path, shipped_policy
 from bvn_asp.record.case import Case
@@ -36,8 +35,8 @@ from bvn_asp.report.paper.sheets import Column, Sheet, Toned, write_sheets
 from bvn_asp.report.paper.worksheet import sheets as worksheet
 from tests import golden
 from tests.sample_cases import place, sample
+from tests.shared import ENGINE
 
-ENGINE = Engine(shipped_policy())
 POLICY = shipped_path().read_text(encoding="utf-8")
 FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0", "\r=1")
 

@@ -7,16 +7,14 @@ from random import Random
 import pytest
 
 from bvn_asp.decision.decision import NOTICE, Decision
-from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.readings import compare_readings
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.page import Page
 from bvn_asp.report.summary import MOST_LINES, summary
+from tests.campaigns import counts
 from tests.random_cases import random_case
 from tests.sample_cases import sample, samples
-
-ENGINE = Engine(shipped_policy())
+from tests.shared import ENGINE
 
 
 def lines(case: Case, *, compared: bool = False, width: int = 100) -> tuple[Decision, list[str]]:
@@ -27,10 +25,13 @@ def lines(case: Case, *, compared: bool = False, width: int = 100) -> tuple[Deci
 
 
 @pytest.mark.parametrize("cases", ["documented", "random"])
-def test_every_decision_fits_a_screen_of_45_lines_and_says_first_what_is_recommended(cases: str) -> None:
-    found = list(samples().values()) if cases == "documented" else [random_case(Random(seed)) for seed in range(120)]
+@counts("step, count", (60, 60), (12, 600))
+def test_every_decision_fits_a_screen_of_45_lines_and_says_first_what_is_recommended(
+    cases: str, step: int, count: int
+) -> None:
+    found = list(samples().values()) if cases == "documented" else [random_case(Random(seed)) for seed in range(count)]
     for place, case in enumerate(found):
-        decision, printed = lines(case, compared=place % 12 == 0)
+        decision, printed = lines(case, compared=place % step == 0)
         assert len(printed) <= MOST_LINES == 45 and max(map(len, printed)) <= 100
         word = (decision.recommendation or "no recommendation: nothing is requested").removeprefix("no ")
         assert word in printed[1].lower() and NOTICE in printed

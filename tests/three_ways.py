@@ -14,14 +14,12 @@ from bvn_asp.batch.content import table_of
 from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.rows import Setting
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.bases import SHIPPED
 from bvn_asp.record.case import Case
 from tests.batch_cases import differences
+from tests.shared import ENGINE
 
 Record = dict[str, Any]
-ENGINE = Engine(shipped_policy())
 
 
 @cache
