@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -98,6 +99,6 @@ def random_case(rng: Random) -> dict[str, Any]:
         case["record_complete"] = rng.choice(["yes", "yes", "no"])
         case["conditions"] = {key: value for key, value in case["conditions"].items() if rng.random() < 0.7}
     case["request"] |= {"bodies": "unknown"} if rng.random() < 0.04 else {}
-    if "L4-S1" in str(findings) and "L6" in str(case):
+    if "L4-S1" in str(findings) and re.search("L[56]|L4-L5", str(case)):
         case["patient"]["lumbar_vertebrae"] = rng.choice(["four", "six"])
     return {key: value for key, value in case.items() if key != "request" or rng.random() >= 0.03}

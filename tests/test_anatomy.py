@@ -19,10 +19,11 @@ from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import names_optional_body
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.shape import Shape
-from bvn_asp.record.anatomy import BODIES, LEVELS, NEIGHBOURS, OPTIONAL_BODIES, level_name
+from bvn_asp.record.anatomy import BODIES, LEVELS, NEIGHBOURS, OPTIONAL_BODIES, SPANNING_DISCS, level_name
 from bvn_asp.record.case import Case
 from bvn_asp.record.forms import reader, schema_of
-from bvn_asp.record.table import TABLE
+from bvn_asp.record.spans import warnings
+from bvn_asp.record.table import FINDING_KINDS, TABLE
 from tests.batch_cases import differences
 from tests.random_cases import approvable, random_readings, random_record
 from tests.three_ways import decided_alike, usual
@@ -69,26 +70,25 @@ def _reads(read: Any, text: str) -> bool:
 def test_every_level_is_decided_wherever_a_record_can_name_one_and_alike_in_a_batch(engine: Engine) -> None:
     cases: list[Case] = []
     for level in LEVELS:
+
+        def add(at: str, **content: Any) -> None:
+            record = approvable(Random(1))
+            for section, fields in content.items():
+                record[section] = record.get(section, {}) | fields if isinstance(fields, dict) else fields
+            if at in SPANNING_DISCS:
+                record["patient"]["lumbar_vertebrae"] = "four"
+            cases.append(Case.model_validate(record))
+
+        harmless = {"levels": level, "likely_source": False, "complicates": False}
         for kind in ("stenosis", "trauma"):
-            record = approvable(Random(1))
-            record["findings"]["absent"].remove(kind)
-            record["findings"]["present"] = [
-                {"kind": kind, "levels": level, "shown_by": ["imaging"], "likely_source": False, "complicates": False}
-            ]
-            cases.append(Case.model_validate(record))
-        record = approvable(Random(1))
-        record["surgeries"] = [{"kind": "fusion", "levels": level, "likely_source": False, "complicates": False}]
-        cases.append(Case.model_validate(record))
-        record = approvable(Random(1))
-        record["mri"]["modic_changes"] = [{"levels": level, "type": "type_1", "stated_by_radiologist": True}]
-        cases.append(Case.model_validate(record))
+            absent = [other for other in FINDING_KINDS if other != kind]
+            finding = {"kind": kind, "shown_by": ["imaging"], **harmless}
+            add(level, findings={"present": [finding], "absent": absent})
+        add(level, surgeries=[{"kind": "fusion", **harmless}])
+        add(level, mri={"modic_changes": [{"levels": level, "type": "type_1", "stated_by_radiologist": True}]})
         if level in BODIES:
-            record = approvable(Random(1))
-            record["ablations"] = [{"bodies": level}]
-            cases.append(Case.model_validate(record))
-            record = approvable(Random(1))
-            record["request"]["bodies"] = level
-            cases.append(Case.model_validate(record))
+            add(level, ablations=[{"bodies": level}])
+            add(level, request={"bodies": level})
     batch = table_of((None, case) for case in cases).to_batches()[0]
     assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(batch), {}, None) == []
 
@@ -203,7 +203,8 @@ def of_four(**changes: Any) -> Record:
 def test_a_disc_between_l4_and_s1_says_that_there_are_four_lumbar_vertebrae() -> None:
     records = [
         of_four(), of_four(patient__lumbar_vertebrae="four"), of_four(patient__lumbar_vertebrae="five"),
-        of_four(patient__lumbar_vertebrae="unknown"), of_four(request__bodies=["L4", "L5"]),
+        of_four(patient__lumbar_vertebrae="unknown"),
+        of_four(patient__lumbar_vertebrae="four", request__bodies=["L4", "L5"]),
     ]  # fmt: skip
     decisions = decided_alike(records)
     assert [d.recommendation for d in decisions] == ["approve", "approve", "deny", "pend", "partial"]
@@ -213,17 +214,45 @@ def test_a_disc_between_l4_and_s1_says_that_there_are_four_lumbar_vertebrae() ->
     }  # fmt: skip
 
 
+def test_a_request_for_l4_s1_is_refused_since_it_can_mean_all_bodies_from_the_one_to_the_other() -> None:
+    with pytest.raises(ValueError, match=r"expected the bodies by name, as a list such as \[L4, L5\], not 'L4-S1'"):
+        Case.model_validate(of_four(request__bodies="L4-S1"))
+    assert Case.model_validate(usual(request__bodies="L4-L5")).bodies == ("L4", "L5")
+
+
+def test_a_finding_at_l4_s1_warns_that_a_disc_is_read_unless_the_record_states_the_anatomy() -> None:
+    unstated, stated = (
+        list(warnings(Case.model_validate(record))) for record in (of_four(), of_four(patient__lumbar_vertebrae="four"))
+    )
+    assert stated == []
+    assert unstated == [
+        "L4-S1 is read as the disc of a patient with four lumbar vertebrae; where all levels from the one to the other"
+        " are meant, list them"
+    ]
+
+
 def test_what_lies_at_the_disc_between_l4_and_s1_is_at_both() -> None:
     fusion = {"kind": "fusion", "levels": "L4-S1", "likely_source": "no", "complicates": "no"}
     slip = {"kind": "spondylolisthesis", "levels": "L4/S1", "slip_mm": "3", "correlates": "yes", "shown_by": "imaging"}
     fused, slipped, elsewhere = decided_alike([
-        usual(surgeries=[fusion], other_surgeries="absent", request__bodies=["L3", "L4", "S1"]),
-        usual(findings__present=[slip], request__bodies=["L4"]),
-        usual(surgeries=[fusion | {"levels": "L2-L3"}], other_surgeries="absent", request__bodies=["L4"]),
+        of_four(surgeries=[fusion], other_surgeries="absent", request__bodies=["L3", "L4", "S1"]),
+        of_four(findings__present=[slip], request__bodies=["L4"]),
+        of_four(surgeries=[fusion | {"levels": "L2-L3"}], other_surgeries="absent", request__bodies=["L4"]),
     ])  # fmt: skip
     assert (fused.recommendation, fused.grants) == ("partial", ("L3",))
     assert slipped.recommendation == "deny" and "n8" in slipped.ids("violated")
     assert elsewhere.recommendation == "approve"
+
+
+def test_a_modic_change_at_a_body_that_the_anatomy_leaves_out_is_evidence_of_none() -> None:
+    """Indication 4 asks for a change from L3 to S1; a patient with four lumbar vertebrae has no L5."""
+    change = {"levels": "L5", "endplate": "both", "type": "type_1", "stated_by_radiologist": "yes"}
+    asked = {"mri__modic_changes": [change], "request__bodies": ["L4", "S1"]}
+    decisions = decided_alike([
+        usual(**asked, patient__lumbar_vertebrae=count) for count in ("five", "six", "four", "four or five", "unknown")
+    ])  # fmt: skip
+    assert [d.recommendation for d in decisions] == ["approve", "approve", "deny", "pend", "pend"]
+    assert "i4" in decisions[2].ids("unmet") and "i4" in decisions[3].ids("undetermined")
 
 
 def test_what_lies_somewhere_lies_between_l4_and_s1_only_in_a_patient_with_four_lumbar_vertebrae() -> None:
@@ -241,6 +270,12 @@ def test_what_lies_somewhere_lies_between_l4_and_s1_only_in_a_patient_with_four_
     decided_alike(records)
 
 
-def test_four_and_six_lumbar_vertebrae_at_once_are_a_contradiction() -> None:
-    with pytest.raises(ValueError, match="L4-S1 is there with four lumbar vertebrae only, L6 with six"):
-        Case.model_validate(of_four(request__bodies=["L6"]))
+@pytest.mark.parametrize("asked", ["L6", "L5", "L4-L5", "L5-S1"])
+def test_a_disc_from_l4_to_s1_and_what_lies_between_them_are_a_contradiction_unless_the_anatomy_is_stated(
+    asked: str,
+) -> None:
+    with pytest.raises(ValueError, match=r"L4-S1 is a disc with four lumbar vertebrae only, and L[56] is there with"):
+        Case.model_validate(of_four(request__bodies=[asked]))
+    with pytest.raises(ValueError, match="list the levels that L4-S1 stands for, or state patient"):
+        Case.model_validate(of_four(request__bodies=["L4"], ablations=[{"bodies": "L5", "completed": "no"}]))
+    assert Case.model_validate(of_four(request__bodies=[asked], patient__lumbar_vertebrae="four")).bodies

@@ -164,6 +164,11 @@ def test_a_case_is_called_by_its_file_and_not_by_its_folders(name: str, called: 
     assert case_id(name) == called
 
 
+def test_a_case_that_states_its_id_is_called_by_it() -> None:
+    case = Case.model_validate({"case_id": "R-17", "patient": {"age": 17}})
+    assert report_on(ENGINE, case, "a/b.yaml", changes=False).case_id == "R-17"
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(bvn, list(arguments))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -211,6 +212,34 @@ def test_a_failure_of_ours_is_logged_without_what_was_sent(
     logged = [record for record in caplog.records if record.name == "bvn_asp.web"]
     assert len(logged) == 1 and "RuntimeError" in logged[0].getMessage()
     assert "Mustermann" not in caplog.text and path.split("/")[2] not in logged[0].getMessage()
+
+
+def test_who_goes_in_the_middle_of_sending_a_form_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    from bvn_asp.web.app import application
+    from bvn_asp.web.security import Access
+
+    headers = {"host": HOST, "origin": BASE, "content-type": "application/x-www-form-urlencoded"}
+    scope = {
+        "type": "http", "method": "POST", "path": "/case/a/live", "raw_path": b"/case/a/live", "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "server": ("127.0.0.1", 8642), "client": ("127.0.0.1", 1), "scheme": "http", "root_path": "",
+    }  # fmt: skip
+    sent: list[Any] = []
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = application(Access(frozenset({HOST}), ""), None)
+
+    async def act() -> None:
+        await app(scope, gone, send)
+
+    asyncio.run(act())
+    assert [message["status"] for message in sent if "status" in message] == [204]
+    assert caplog.records == []
 
 
 def test_only_an_address_of_this_machine_can_be_served() -> None:

@@ -6,7 +6,7 @@ It reads the field table as the adapter does; only times, lists and the request 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from itertools import chain, combinations, product
@@ -278,14 +278,14 @@ class Writer:
         ways += ({field: _written(number)} for number in self._ranges((name, "request"), wanted[0], far=far))
         if request and start and all(low is not None for low, _ in wanted):
             ways += ({start.split(".")[1]: day.isoformat()} for day in self._starts(name, months, request))
+        beside: Record = {}
+        if section == "conservative_care":
+            beside = {"therapies": record.get(section, {}).get("therapies", {})}
+        if far and beside.get("therapies"):
+            # A treatment is not longer than the course; where that is short, as short as it can be.
+            ways = [{**way, "therapies": self._shortest(beside["therapies"])} for way in ways]
         for way in ways:
-            content: Record = {section: way, "request": request}
-            if section == "conservative_care":
-                therapies = record.get(section, {}).get("therapies", {})
-                # A treatment is not longer than the course; where that is short, as short as it can be.
-                if far and therapies:
-                    way = {**way, "therapies": self._shortest(therapies)}
-                content[section] = {"therapies": therapies, **way}
+            content: Record = {section: beside | way, "request": request}
             said = {(found, moment): number for found, moment, _, number in times(Case.model_validate(content))}
             if wanted == tuple(self._represented((name, moment), said.get((name, moment))) for moment in MOMENTS):
                 return {section: way} if way else {}
@@ -393,10 +393,12 @@ class Writer:
         """Tell whether anything is said of an entity that may be there by itself, or that it is not left out."""
         if name_of(entity) == "modic" and "imaging" in self.read:
             return True
-        if name_of(entity) == "finding" and ("present", entity) not in self.absent:
-            # What is no entry, a complete record leaves out, and a source read in full does not show.
-            if self.absent or any(("shown", source, entity) not in self.answers for source in self.read):
-                return True
+        if ("present", entity) in self.absent:
+            return False
+        # What is no entry, a complete record leaves out, and a source read in full does not show.
+        unshown = any(("shown", source, entity) not in self.answers for source in self.read)
+        if name_of(entity) == "finding" and (self.absent or unshown):
+            return True
         for subject in (*self.answers, *self.excluded, *self.low, *self.high):
             if isinstance(subject, tuple) and entity in subject[1:] and subject[0] not in ("present", "modic_present"):
                 general = (

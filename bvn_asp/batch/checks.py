@@ -128,7 +128,7 @@ def _pairs(rows: Rows) -> Iterator[Flags]:
     parts_of = [(row.path, f"{row.section}.{name}") for row in statuses for name in PARTS_READ]
     for one, other in (*EITHER, *parts_of):
         yield _in_cases(rows, one, _given(rows, one) & _given(rows, other))
-    yield unpack(rows.names_optional & rows.names_spanning, rows.count)
+    yield unpack(rows.misfits, rows.count)
     for status in statuses:
         received, begun = (rows.answers(f"{status.section}.{name}") for name in ("received", "begun"))
         yield unpack(received[0] & begun[1], rows.count)

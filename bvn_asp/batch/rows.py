@@ -33,7 +33,7 @@ from bvn_asp.decision.facts import ANATOMY, STATUSES
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.shape import WIDE_BODIES
 from bvn_asp.policy.terms import Term, arguments_of, name_of, pattern
-from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE
+from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE, SPANNED
 from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LISTS: dict[str, str] = {name_of(pattern(row.term)): row.path for row in TABLE.fields if row.is_list}
 """The path of the list whose entries the policy calls so."""
 FINDINGS, MODIC = "findings.present[]", "mri.modic_changes[]"
-_OPTIONAL = naming(OPTIONAL_BODIES)
+_OPTIONAL, _SPANNED = naming(OPTIONAL_BODIES), naming(SPANNED) & ~SPANNING_BITS
 _LUMBAR = TABLE.by_path["patient.lumbar_vertebrae"]
 _ONGOING = ("received", "begun")
 
@@ -218,6 +218,11 @@ class Rows:
     def names_spanning(self) -> Words:
         """Which cases name a disc that is there only without the body between."""
         return pack((self._named & SPANNING_BITS) != 0)
+
+    @cached_property
+    def misfits(self) -> Words:
+        """Which cases name such a disc and what lies between its bodies, and say nothing of the anatomy."""
+        return pack((self._named & _SPANNED) != 0) & self.names_spanning & ~self.spoken(_LUMBAR.path)
 
     @cached_property
     def four(self) -> Words:

@@ -25,10 +25,7 @@ def unusual_anatomy(case: Case) -> bool:
 
 def names_optional_body(case: Case) -> bool:
     """Tell whether `case` names, anywhere, a body that is there in some patients only."""
-    ablated = {
-        body for i in range(len(case.entries("ablations"))) for body in case.exact(f"ablations[{i}].bodies") or ()
-    }
-    return not OPTIONAL_BODIES.isdisjoint(_placed(case) | ablated)
+    return not OPTIONAL_BODIES.isdisjoint(_placed(case) | case.ablated)
 
 
 def names_spanning_disc(case: Case) -> bool:

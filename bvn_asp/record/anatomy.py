@@ -95,3 +95,7 @@ LEVELS: tuple[str, ...] = (*BODIES, *(f"{upper}-{lower}" for upper, lower in dis
 """Every body, then every disc."""
 SPANNING_DISCS: tuple[str, ...] = tuple(level for level in LEVELS if bodies_of(level) in SPANNING)
 """Discs that are there only in a patient without the body between."""
+SPANNED: frozenset[str] = frozenset(
+    body for upper, lower in SPANNING for body in BODIES[BODIES.index(upper) + 1 : BODIES.index(lower)]
+)
+"""The bodies between, L5 and L6."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE, SPANNING_DISCS, bodies_of
+from bvn_asp.record.anatomy import SOMEWHERE, SPANNED, SPANNING_DISCS, bodies_of
 from bvn_asp.record.models import Section, section_model
 from bvn_asp.record.statements import UNKNOWN, Days, Said, text_of
 from bvn_asp.record.table import TABLE
@@ -102,6 +102,12 @@ class Case(_Record):
             yield from (level for level in self.exact(path) or () if level != SOMEWHERE)
 
     @property
+    def ablated(self) -> set[str]:
+        """The bodies of earlier ablations."""
+        entries = range(len(self.entries("ablations")))
+        return {body for index in entries for body in self.exact(f"ablations[{index}].bodies") or ()}
+
+    @property
     def bodies(self) -> tuple[str, ...]:
         """The bodies that the request names."""
         found = self.exact("request.bodies")
@@ -169,11 +175,14 @@ def _placed(case: Case, one: str, other: str) -> Iterator[tuple[str, str]]:
 
 def _anatomy(case: Case) -> Iterator[str]:
     """Yield the levels that no one anatomy has, if the record does not say which it is."""
-    found = set(case.levels())
+    found = {*case.levels(), *case.ablated}
     spanning = sorted(found.intersection(SPANNING_DISCS))
-    optional = sorted(level for level in found if not OPTIONAL_BODIES.isdisjoint(bodies_of(level)))
-    if spanning and optional and case.said("patient.lumbar_vertebrae") is None:
-        yield f"{spanning[0]} is there with four lumbar vertebrae only, {optional[0]} with six: name one of them"
+    between = sorted(level for level in found if not SPANNED.isdisjoint(bodies_of(level)))
+    if spanning and between and case.said("patient.lumbar_vertebrae") is None:
+        yield (
+            f"{spanning[0]} is a disc with four lumbar vertebrae only, and {between[0]} is there with more: list the"
+            f" levels that {spanning[0]} stands for, or state patient.lumbar_vertebrae"
+        )
 
 
 def _treatments(case: Case) -> Iterator[str]:

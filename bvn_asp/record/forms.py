@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from bvn_asp.errors import refused
 from bvn_asp.record import dates, readers
-from bvn_asp.record.anatomy import LEVELS, SOMEWHERE, body_name, level_name
+from bvn_asp.record.anatomy import LEVELS, SOMEWHERE, SPANNING_DISCS, body_name, level_name
 from bvn_asp.record.statements import BY_HAND, BY_MACHINE, MOST_DOCUMENTS, NONE, NOT_MEASURED, UNKNOWN, Possible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bvn_asp.record.readers import Reader
     from bvn_asp.record.table import Field
 
 Json = dict[str, Any]
 
 
-def _level_pattern() -> str:
+def _level_pattern(levels: Iterable[str]) -> str:
     """Return the pattern of bodies and discs, in capitals or not, a disc also as `L4/5`."""
     names: list[str] = []
-    for level in LEVELS:
+    for level in levels:
         upper, _, lower = level.partition("-")
         one, other = (f"[{body[0]}{body[0].lower()}]{body[1:]}" if body else "" for body in (upper, lower))
         # The region of the lower body may be left out where it is that of the upper one.
@@ -37,7 +39,8 @@ UNSTATED: tuple[Json, ...] = ({"const": UNKNOWN}, {"type": "null"})
 """How a case file writes that something is not known."""
 _RANGE_WORDS = ("from L3 to S1", SOMEWHERE, "L3 to S1")
 _PROCEDURE = re.compile(r"[0-9A-Za-z]{5}")
-_LEVEL: Json = {"type": "string", "pattern": _level_pattern(), "examples": ["L4", "L4-L5"]}
+_LEVEL: Json = {"type": "string", "pattern": _level_pattern(LEVELS), "examples": ["L4", "L4-L5"]}
+_ASKED: Json = {**_LEVEL, "pattern": _level_pattern(level for level in LEVELS if level not in SPANNING_DISCS)}
 _DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?")
 
 
@@ -93,9 +96,17 @@ def _levels(value: Any) -> Possible:
 
 
 def _bodies(value: Any) -> Possible:
-    found = readers.names(level_name)(value)
+    found = readers.names(_asked)(value)
     assert isinstance(found, tuple)
     return tuple(dict.fromkeys(body_name(body) for level in found for body in level.split("-")))
+
+
+def _asked(text: str) -> str:
+    level = level_name(text)
+    if level in SPANNING_DISCS:
+        # Of a request, this could mean the disc, or all bodies from the one to the other.
+        raise ValueError(f"expected the bodies by name, as a list such as [L4, L5]{refused(text)}")
+    return level
 
 
 def _code(text: str) -> str:
@@ -168,7 +179,7 @@ def _plain_schema(row: Field) -> list[Json]:  # noqa: PLR0911  one for each form
             year: Json = {"type": "integer", "minimum": dates.FIRST_YEAR, "maximum": dates.LAST_YEAR}
             return [{"type": "string", "pattern": dates.DATE_PATTERN}, year]
         case "levels" | "bodies":
-            one: Json = {"anyOf": [_LEVEL, {"enum": list(_RANGE_WORDS)}]} if row.form == "levels" else _LEVEL
+            one: Json = {"anyOf": [_LEVEL, {"enum": list(_RANGE_WORDS)}]} if row.form == "levels" else _ASKED
             return [one, {"type": "array", "items": one, "maxItems": MOST_ITEMS}]
         case "names":
             item = {"enum": list(row.values)} if row.values else text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bvn_asp.record.anatomy import SPANNING_DISCS
 from bvn_asp.record.calendar import months_between, weeks_between, years_between
 from bvn_asp.record.statements import Days, Range, text_of
 from bvn_asp.record.table import TABLE
@@ -172,6 +173,12 @@ def since(case: Case, index: int) -> tuple[str, Range] | None:
 def warnings(case: Case) -> Iterator[str]:
     """Yield what does not fit together in the record without ruling everything out."""
     yield from _unknown_lists(case)
+    spanning = next((level for level in case.levels() if level in SPANNING_DISCS), None)
+    if spanning and case.said("patient.lumbar_vertebrae") is None:
+        yield (
+            f"{spanning} is read as the disc of a patient with four lumbar vertebrae; where all levels from the one to"
+            " the other are meant, list them"
+        )
     request = moments(case)["request"]
     if _lies_ahead(case, request) and _number(case, "conservative_care.weeks") is None:
         yield "conservative_care.start lies after the request: care after it does not count"

@@ -72,7 +72,7 @@ def gathered(
 
     policy = decision.policy
     return Report(
-        case_id=safe(case_id(name)),
+        case_id=safe(str(case.exact("case_id") or case_id(name))),
         made=made,
         dates=tuple((title, safe(str(said))) for path, title in _DATES.items() if (said := case.said(path))),
         program=__version__,

@@ -51,9 +51,9 @@ def advice_of(decision: Decision) -> Advice:
     )  # fmt: skip
 
 
-def visible(node: Node) -> list[Node]:
-    """Return the steps below `node`, numbers first, readings last."""
-    return sorted(node.children, key=lambda child: _ORDER.get(child.kind, 0))
+def ordered(steps: Iterable[Node]) -> list[Node]:
+    """Return steps of an explanation, numbers first, readings last."""
+    return sorted(steps, key=lambda step: _ORDER.get(step.kind, 0))
 
 
 def place_of(field: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -75,13 +76,18 @@ async def _living(app: Starlette) -> AsyncIterator[None]:
         app.state.decider.close()
 
 
-_HANDLED: tuple[type[Exception], ...] = (HTTPException, BvnError, ProblemError, TooLargeError, Exception)
+_HANDLED: tuple[type[Exception], ...] = (
+    HTTPException, BvnError, ProblemError, TooLargeError, ClientDisconnect, Exception,
+)  # fmt: skip
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     """Return what went wrong: to a program as problem details, to a person as a page, to a page as a part of it."""
     if isinstance(error, TooLargeError):
         return too_large_response()
+    if isinstance(error, ClientDisconnect):
+        # Nobody waits for it.
+        return Response(status_code=204)
     problem = problem_of(error)
     if request.url.path.startswith("/api/"):
         return problem_response(problem)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bvn_asp.analysis.change.changes import KINDS
 from bvn_asp.record.writing import plain_content
 from bvn_asp.report.labels import group_names
-from bvn_asp.web.advice import advice_of, place_of, visible
+from bvn_asp.web.advice import advice_of
 from bvn_asp.web.casefiles import routes as file_routes
 from bvn_asp.web.decided import current_values, decided, decided_unless, draft_at, read_as_case
 from bvn_asp.web.edits import applied
@@ -66,7 +66,7 @@ def _beside(draft: Draft, read: Read, decision: Decision | None, *, keeps: bool 
     bodies = [body.name for body in decision.bodies] if decision is not None else []
     return {
         "draft": draft.name, "advice": advice_of(decision) if decision is not None and stated else None,
-        "problems": list(wrong.items()), "oob": oob, "visible": visible, "place": place_of, "whatif": None,
+        "problems": list(wrong.items()), "oob": oob, "whatif": None,
         "wanted": [*OUTCOMES, *bodies], "chosen": OUTCOMES[0], "keeps": keeps, "sent": SENT,
     }  # fmt: skip
 
@@ -132,7 +132,7 @@ async def following(request: Request) -> Response:
     _, decision = await decided(request, values, settlements=True)
     settlements = advice_of(decision).settlements if decision is not None else ()
     few = [item for item in settlements if len(item[1]) <= MOST_SHOWN]
-    shown = {"next": found, "draft": draft.name, "place": place_of, "settlements": few}
+    shown = {"next": found, "draft": draft.name, "settlements": few}
     return HTMLResponse(text(request, "parts/next.html", **shown))
 
 
@@ -150,7 +150,7 @@ async def whatif(request: Request) -> Response:
     }  # fmt: skip
     found = (await searched(request, "whatif", arguments, SECONDS))["document"]
     draft.proposals = [item["record"] for item in found["sets"]]
-    shown = {"whatif": found, "kinds": KINDS, "place": place_of, "draft": draft.name}
+    shown = {"whatif": found, "kinds": KINDS, "draft": draft.name}
     if "hx-request" in request.headers:
         return HTMLResponse(text(request, "parts/whatif.html", **shown))
     read, decision = await decided(request, draft.values)

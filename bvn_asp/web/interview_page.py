@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bvn_asp.record.writing import plain_content
-from bvn_asp.web.advice import advice_of, place_of, visible
+from bvn_asp.web.advice import advice_of
 from bvn_asp.web.decided import decided, draft_at
 from bvn_asp.web.drafts import Asked
 from bvn_asp.web.edits import applied
@@ -62,7 +62,7 @@ async def _asked(request: Request, draft: Draft, errors: dict[str, str], typed: 
         items = View(request.app.state.policy).items(step["question"]["fields"], typed or draft.values, errors)
     return page(
         request, "interview.html", step=step, items=items, draft=draft.name, hows=words_for, advice=advice_of(decision),
-        visible=visible, place=place_of, asked=draft.asked,
+        asked=draft.asked,
     )  # fmt: skip
 
 

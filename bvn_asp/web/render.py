@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from bvn_asp import __version__
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.report.safe import safe_lines
+from bvn_asp.web.advice import ordered, place_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from starlette.requests import Request
 
+    from bvn_asp.decision.nodes import Node
+
+MOST_STEPS = 4096
+"""Most explanations of a criterion or body that are kept as they were shown."""
 PAGES = (
     ("/case", "Case"), ("/interview", "Interview"), ("/policy", "Policy"), ("/ask", "Ask"), ("/audit", "Audit"),
     ("/compare", "Compare"), ("/reviews", "Reviews"),
@@ -39,6 +45,12 @@ def text(request: Request, template: str, **values: Any) -> str:
     return _environment().get_template(template).render({**shared, **values})
 
 
+@lru_cache(maxsize=MOST_STEPS)
+def why(steps: tuple[Node, ...]) -> Markup:
+    """Return steps of an explanation as nested lists; while somebody types, most of them stay as they are."""
+    return Markup(_environment().get_template("parts/why.html").render(steps=steps))
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -51,7 +63,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters["anchor"] = anchor
     made.filters["words"] = lambda value: str(value).replace("_", " ")
-    made.globals["mark"] = MARKS.get
+    made.globals |= {"mark": MARKS.get, "why": why, "ordered": ordered, "place": place_of}
     return made
 
 
