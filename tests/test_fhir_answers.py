@@ -26,7 +26,7 @@ from bvn_asp.fhir.text import json_text
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.documents import plain_of
-from bvn_asp.record.files import _given, read_content
+from bvn_asp.record.files import _given, load_case, read_content
 from bvn_asp.record.statements import Said
 from bvn_asp.record.table import TABLE
 from bvn_asp.record.writing import _without_empty, plain_content
@@ -487,6 +487,15 @@ def test_mistakes_of_a_response_have_line_and_column_and_end_with_code_2(tmp_pat
     refused = CliRunner().invoke(bvn, ["decide", str(path)])
     assert refused.exit_code == 2
     assert "resourceType: resources that are read as a case: QuestionnaireResponse, not 'Patient'" in refused.stderr
+
+
+def test_a_response_is_a_case_in_python_and_on_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "response.json"
+    text = json_text(response(sample("approve_two_bodies"), MADE, whole=True).resource)
+    path.write_text(text)
+    assert plain_content(load_case(path)) == plain_content(sample("approve_two_bodies"))
+    found = CliRunner().invoke(bvn, ["decide", "--brief", "-"], input=text)
+    assert found.exit_code == 0 and found.output.startswith("-: approve (eligible)")
 
 
 def test_a_folder_and_a_file_of_several_cases_are_refused(tmp_path: Path) -> None:
