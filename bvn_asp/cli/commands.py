@@ -26,6 +26,7 @@ MODULES = {
     "generate": "tables",
     "compile": "tables",
     "reviews": "reviews",
+    "fhir": "fhir",
     "new": "describe",
     "facts": "describe",
     "schema": "describe",

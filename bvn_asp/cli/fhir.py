@@ -1,0 +1,14 @@
+"""The commands `bvn fhir ...`: the policy as a questionnaire, and cases as answers to it."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group(epilog="More: bvn manual fhir")
+def fhir() -> None:
+    """Exchange cases, charts and decisions as FHIR R4 resources, in JSON.
+
+    \b
+    bvn fhir questionnaire -o questionnaire.json
+    """
