@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from bvn_asp.cli.questionnaire import package, questionnaire, read, write
+
 
 @click.group(epilog="More: bvn manual fhir")
 def fhir() -> None:
@@ -12,3 +14,7 @@ def fhir() -> None:
     \b
     bvn fhir questionnaire -o questionnaire.json
     """
+
+
+for command in (questionnaire, write, read, package):
+    fhir.add_command(command)

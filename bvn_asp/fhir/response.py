@@ -174,6 +174,9 @@ def _values(item: Item, said: Said) -> Iterator[Resource]:
         return
     if value is None:
         yield answer_value(NOT_KNOWN)
+    elif item.row is not None and item.row.form == "units":
+        # Each code is an entry of the group beside.
+        return
     elif item.kind in ("string", "text"):
         yield {"valueString": value}
     else:

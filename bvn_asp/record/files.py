@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic_core import ErrorDetails, ValidationError
 
-from bvn_asp.errors import CaseError, Problem
+from bvn_asp.errors import CaseError, Problem, refused
 from bvn_asp.record.bases import (
     MOST_DEPTH,
     SUFFIXES,
@@ -39,6 +39,17 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("no", "false", "off"), False),
     **dict.fromkeys(("", "~", "null"), None),
 }
+
+
+Translation = Callable[[Document], Document]
+"""Makes the document of a case of one that states it in another form; raises CaseError."""
+_translations: dict[str, Translation] = {}
+"""By the `resourceType` that a document says it has."""
+
+
+def translate(kind: str, translation: Translation) -> None:
+    """Read documents whose `resourceType` is `kind` by `translation` from now on, wherever a case is read."""
+    _translations[kind] = translation
 
 
 class Given(NamedTuple):
@@ -114,7 +125,17 @@ def _document(data: bytes | str, name: str, *, is_json: bool, folder: Path | Non
     content, problems, places = _read_json(text, name) if is_json else _read_yaml(text, name)
     if not isinstance(content, dict):
         raise CaseError(name, [Problem("", "expected fields with names, such as `patient:`", 1)])
-    return Document(name, content, places, folder, tuple(problems))
+    return _translated(Document(name, content, places, folder, tuple(problems)))
+
+
+def _translated(document: Document) -> Document:
+    kind = document.content.get("resourceType")
+    if not isinstance(kind, str):
+        return document
+    if kind not in _translations:
+        known = " or ".join(_translations) or "none"
+        raise document.wrong(("resourceType",), f"resources that are read as a case: {known}{refused(kind)}")
+    return _translations[kind](document)
 
 
 def _cases(given: Mapping[str, Given]) -> dict[str, Case]:
