@@ -90,11 +90,9 @@ def _option(option: Option) -> Resource:
 
 
 def answer_value(option: Option) -> Resource:
-    """Return what an answer says that picks `option`: its code if a public one exists, else its text."""
-    if not option.code:
-        return {"valueString": option.text}
-    display = {} if option.system == urls.CPT else {"display": option.text}
-    return {"valueCoding": {"system": option.system, "code": option.code, **display}}
+    """Return what an answer says that picks `option`: its code if a public one exists, and what is shown."""
+    coded = {"system": option.system, "code": option.code} if option.code else {}
+    return {"valueCoding": {**coded, "display": option.text}}
 
 
 def _condition(condition: Condition) -> Resource:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bvn_asp.fhir import urls
 from bvn_asp.fhir.evidence import extensions_of
-from bvn_asp.fhir.items import NO_WORDS, NOT_KNOWN, UCUM_CODES, WORDS, Item, Option, asked, by_link, deniers
+from bvn_asp.fhir.items import NO_WORDS, NOT_KNOWN, UCUM_CODES, WORDS, Item, asked, by_link, deniers
 from bvn_asp.fhir.questionnaire import answer_value, quantity_of, url_of, version
 from bvn_asp.fhir.text import Resource
 from bvn_asp.record.case import Case
@@ -157,8 +157,7 @@ def _with(value: Resource, documents: Any) -> Resource:
 
 def _units(item: Item, code: str, count: int) -> Iterator[Resource]:
     asked_code, asked_count = item.items
-    option = next((option for option in asked_code.options if option.word == code), Option(code, code))
-    for asked_item, value in ((asked_code, answer_value(option)), (asked_count, {"valueInteger": count})):
+    for asked_item, value in ((asked_code, _picked(asked_code, code)), (asked_count, {"valueInteger": count})):
         yield {"linkId": asked_item.link, "text": asked_item.text, "answer": [_with(value, ())]}
 
 
@@ -190,7 +189,9 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _picked(item: Item, word: str) -> Resource:
-    return answer_value(next((option for option in item.options if option.word == word), Option(word, word)))
+    """Return the answer that picks the option `word`, or types it where it is none."""
+    option = next((option for option in item.options if option.word == word), None)
+    return answer_value(option) if option is not None else {"valueString": word}
 
 
 def _exact(item: Item, value: Any) -> Resource:
