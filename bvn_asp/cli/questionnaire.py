@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bvn_asp.record.case import Case
 
 _REFERENCES = ("patient", "coverage", "order")
+"""What a response refers to, in the order of its `Context`."""
 _output = click.option(
     "-o", "--output", type=PATH, metavar="FILE", required=True, help="A new file."
 )  # fmt: skip
@@ -95,7 +96,7 @@ def package(path: Path | None, whole: bool, output: Path, **references: str) -> 
     from bvn_asp.fhir.package import package as made
     from bvn_asp.record.case import Case
 
-    filled = made(Case() if path is None else _case(path), _context(references, draft=True), whole=whole)
+    filled = made(Case() if path is None else _case(path), _context(references), whole=whole)
     _write(output, filled.resource)
     say(f"{output}: the questionnaire, and a response to go on with")
     _tell_left(filled)
@@ -109,12 +110,12 @@ def _case(path: Path) -> Case:
     return case_at(path)
 
 
-def _context(references: dict[str, str], *, draft: bool = False) -> Context:
+def _context(references: dict[str, str]) -> Context:
     from datetime import UTC, datetime
 
     from bvn_asp.fhir.response import Context
 
-    return Context(datetime.now(UTC).isoformat(timespec="seconds"), **references, draft=draft)
+    return Context(datetime.now(UTC).isoformat(timespec="seconds"), *(references[name] for name in _REFERENCES))
 
 
 def _write(output: Path, resource: dict[str, Any]) -> None:

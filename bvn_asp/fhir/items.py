@@ -1,8 +1,8 @@
 """The questions of the questionnaire: what is asked for each field of the table, with what can be answered.
 
 A field is asked by an item whose linkId is its path. What its own type of answer cannot say is said beside it: of a
-number or a date in words (`PATH:words`: a bound, or that it is not known), of a list by its name without the mark
-(`surgeries`: none, or not known), its entries being a repeating group (`surgeries[]`).
+number or a day in words (`PATH:words`: a bound, a month, or that it is not known), of a list by its name without the
+mark (`surgeries`: none, or not known), its entries being a repeating group (`surgeries[]`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from bvn_asp.fhir import urls
 from bvn_asp.fhir.questionnaire import questionnaire, url_of
@@ -16,7 +17,7 @@ def package(case: Case, context: Context, *, whole: bool = False) -> Filled:
 
     No value set comes with it: every question lists its answers itself.
     """
-    filled = response(case, context, whole=whole)
+    filled = response(case, replace(context, draft=True), whole=whole)
     # The same response is the same entry, whenever it is made.
     name = uuid.uuid5(uuid.NAMESPACE_URL, json_text(filled.resource))
     bundle = {

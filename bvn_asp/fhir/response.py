@@ -200,10 +200,9 @@ def _exact(item: Item, value: Any) -> Resource:
     if isinstance(value, Range) and value.exact is not None:
         number = value.exact
         return {"valueQuantity": quantity_of(item, number)} if _has_unit(item) else {"valueDecimal": number}
-    if isinstance(value, Days) and value.first is not None and value.last is not None:
-        text = text_of(value)
-        # A day, a month or a year; two days in words are a bound.
-        return {"valueDate": text} if " " not in text else {}
+    if isinstance(value, Days) and value.exact is not None:
+        # A form makes the first day of a month or of a year, so that these are words.
+        return {"valueDate": value.exact.isoformat()}
     return {}
 
 

@@ -116,7 +116,8 @@ class View:
 
         return Control(
             row, path, label_of(self.policy, row), row.note, tuple(values.get(path, ())), self._options(row), said(HOW),
-            said(TO), said(OTHER), tuple(self._units(row, path, values)), tuple(_sources(path, values)), errors.get(path, ""),
+            said(TO), said(OTHER), tuple(self._units(row, path, values)), tuple(_sources(path, values)),
+            errors.get(path, ""),
         )  # fmt: skip
 
     def _units(self, row: Field, path: str, values: Values) -> Iterator[tuple[str, str, str]]:
