@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bvn_asp.fhir.response import Context, Filled
     from bvn_asp.record.case import Case
 
-_REFERENCES = ("patient", "coverage", "order")
-"""What a response refers to, in the order of its `Context`."""
+_REFERENCES = {"patient": "Patient/1", "coverage": "Coverage/1", "order": "ServiceRequest/1"}
+"""What a response refers to and no case knows, each with an example."""
 _output = click.option(
     "-o", "--output", type=PATH, metavar="FILE", required=True, help="A new file."
 )  # fmt: skip
@@ -25,8 +25,8 @@ _whole = click.option("--all", "whole", is_flag=True, help="Ask what decides not
 
 def _references(made: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for what a response refers to and no case knows."""
-    for name in reversed(_REFERENCES):
-        words = f"The {name} that the response is for, such as {name.title().replace('Order', 'ServiceRequest')}/1."
+    for name, example in reversed(_REFERENCES.items()):
+        words = f"The {name} that the response is for, such as {example}."
         made = click.option(f"--{name}", default="", metavar="REFERENCE", help=words)(made)
     return made
 
@@ -115,7 +115,8 @@ def _context(references: dict[str, str]) -> Context:
 
     from bvn_asp.fhir.response import Context
 
-    return Context(datetime.now(UTC).isoformat(timespec="seconds"), *(references[name] for name in _REFERENCES))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Context(now, references["patient"], references["coverage"], references["order"])
 
 
 def _write(output: Path, resource: dict[str, Any]) -> None:
