@@ -129,6 +129,7 @@ def test_what_goes_with_a_kind_of_finding_is_asked_of_that_kind() -> None:
     ]
     assert len(item("findings.present[].healed")["enableWhen"]) == 3
     assert item("findings.present[].kind")["required"] is True
+    assert item("findings.present[].size_mm:words")["enableWhen"] == item("findings.present[].size_mm")["enableWhen"]
 
 
 def test_each_condition_names_a_question_and_one_of_its_options() -> None:

@@ -135,9 +135,11 @@ class _Maker:
         if row.form in ("number", "date"):
             measured = (_NOT_MEASURED,) if row.measured else ()
             example = "at least 6, less than 40, 3 to 4" if row.form == "number" else "2023, March 2023, before 2024"
+            # What is not asked exactly is not asked in words either; both at once are refused when they are read.
+            conditions = item.conditions or (Condition(row.path),)
             yield Item(
                 row.path + WORDS, "open-choice", f"{item.text}, if not known exactly", row, (*measured, NOT_KNOWN),
-                conditions=(Condition(row.path),), note=f"In words: {example}",
+                conditions=conditions, note=f"In words: {example}",
             )  # fmt: skip
 
     def entries(self, row: Field) -> Iterator[Item]:
