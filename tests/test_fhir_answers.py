@@ -409,6 +409,47 @@ def test_a_mistake_is_named_with_its_place_and_what_was_expected(resource: Any, 
     assert any(line == expected or line.endswith(expected) for line in mistakes(resource)), mistakes(resource)
 
 
+def test_whatever_stands_in_a_response_it_is_read_or_its_mistakes_are_named() -> None:
+    random = Random(7)
+    junk: tuple[Any, ...] = (
+        None,
+        True,
+        7,
+        Decimal("NaN"),
+        "",
+        "x",
+        "unknown",
+        [],
+        {},
+        [[]],
+        [None],
+        {"url": []},
+        {"value": {}},
+        "\x1b[31m",
+    )
+    resource = response(random_case(random), MADE, whole=True).resource
+    read_at_all = 0
+    for _ in range(150):
+        changed = copy.deepcopy(resource)
+        for _ in range(random.randint(1, 3)):
+            part: Any = changed
+            while True:
+                key = random.choice(list(part) if isinstance(part, dict) else range(len(part)))
+                if random.random() < 0.2 or not isinstance(part[key], dict | list) or not part[key]:
+                    part[key] = random.choice(junk)
+                    break
+                part = part[key]
+        read_at_all += not mistakes(changed)
+    assert 0 < read_at_all < 150
+
+
+def test_items_within_items_without_end_are_refused() -> None:
+    text = '{"resourceType": "QuestionnaireResponse", "status": "completed"%s' % (
+        ', "item": [{"linkId": "section:pain"' * 400
+    )
+    assert _said(text + "}]" * 400 + "}").endswith("nested too deeply")
+
+
 # --- the commands --------------------------------------------------------------------------------------------------
 
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bvn_asp.errors import CaseError, Problem, refused
-from bvn_asp.fhir.evidence import documents_of, has_origin
+from bvn_asp.fhir.evidence import documents_of, has_extension
 from bvn_asp.fhir.items import HELP, WORDS, Item, by_link
 from bvn_asp.fhir.questionnaire import url_of, version
-from bvn_asp.fhir.urls import COVERAGE
+from bvn_asp.fhir.urls import COVERAGE, INFORMATION_ORIGIN
 from bvn_asp.fhir.values import documented, joined, value_of
-from bvn_asp.record.bases import Document, Path_, dotted
+from bvn_asp.record.bases import MOST_DEPTH, Document, Path_, dotted
 from bvn_asp.record.synonyms import suggestions
 
 STATUSES = ("in-progress", "completed", "amended", "stopped")
@@ -79,9 +79,7 @@ class _Reader:
             yield f"it names no version of the questionnaire, and is read as answers to {version()}"
         if self._without_origin:
             yield f"{self._without_origin} of its answers do not say who or what gave them (information-origin)"
-        extensions = resource.get("extension")
-        named = [part.get("url") for part in extensions or () if isinstance(part, dict)]
-        if COVERAGE not in named:
+        if not has_extension(resource, COVERAGE):
             yield "it does not name the coverage that it is for (qr-coverage)"
 
     def _wrong(self, path: Path_, message: str) -> None:
@@ -106,6 +104,9 @@ class _Reader:
 
     def _read(self, parent: Mapping[str, Any], path: Path_, entry: _Entry) -> None:
         """Read the items of `parent`, which stands at `path`."""
+        if len(path) > MOST_DEPTH:
+            self._wrong(path, "nested too deeply")
+            return
         for place, item in self._elements(parent, path, "item"):
             link = item.get("linkId")
             found = self._items.get(link) if isinstance(link, str) else None
@@ -164,7 +165,7 @@ class _Reader:
         values: list[Any] = []
         documents: list[dict[str, str]] = []
         for path, answer in answers:
-            self._without_origin += not has_origin(answer)
+            self._without_origin += not has_extension(answer, INFORMATION_ORIGIN)
             try:
                 values.append(value_of(found, answer))
                 documents += [one for one in documents_of(answer) if one not in documents]

@@ -36,9 +36,9 @@ def _evidence(document: Document) -> Resource:
     }  # fmt: skip
 
 
-def has_origin(answer: Mapping[str, Any]) -> bool:
-    """Tell whether an answer says where it comes from."""
-    return any(True for _ in _extensions(answer, urls.INFORMATION_ORIGIN))
+def has_extension(element: Mapping[str, Any], url: str) -> bool:
+    """Tell whether an element carries an extension of this name."""
+    return any(True for _ in _extensions(element, url))
 
 
 def documents_of(answer: Mapping[str, Any]) -> list[dict[str, str]]:

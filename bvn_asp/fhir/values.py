@@ -89,7 +89,7 @@ def _quantity(item: Item, quantity: Any) -> Any:
     comparator = quantity.get("comparator")
     if comparator is None:
         return number
-    if comparator not in _COMPARATORS:
+    if not isinstance(comparator, str) or comparator not in _COMPARATORS:
         raise ValueError(f"comparator: expected {', '.join(_COMPARATORS)}{refused(comparator)}")
     return f"{_COMPARATORS[comparator]} {number}"
 
