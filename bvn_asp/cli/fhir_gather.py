@@ -1,0 +1,8 @@
+"""The command `bvn fhir gather`."""
+
+import click
+
+
+@click.command()
+def gather() -> None:
+    """TODO."""
