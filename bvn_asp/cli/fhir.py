@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bvn_asp.cli.questionnaire import package, questionnaire, read, write
+from bvn_asp.cli.fhir_gather import gather
+from bvn_asp.cli.fhir_response import response
 
 
 @click.group(epilog="More: bvn manual fhir")
@@ -16,5 +17,5 @@ def fhir() -> None:
     """
 
 
-for command in (questionnaire, write, read, package):
-    fhir.add_command(command)
+fhir.add_command(gather)
+fhir.add_command(response)

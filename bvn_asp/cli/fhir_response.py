@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from pathlib import Path
 
 import click
@@ -37,6 +36,7 @@ def response(
     from bvn_asp.decision.shapes import room_for
     from bvn_asp.fhir.claim import Answered, claim_response
     from bvn_asp.fhir.submitted import answered_at
+    from bvn_asp.fhir.text import json_text
     from bvn_asp.output import check_new, write_file
     from bvn_asp.policy.register import shipped_policy
     from bvn_asp.record.files import case_at, is_folder
@@ -52,9 +52,9 @@ def response(
         engine, case, "" if str(path) == "-" else str(path), chosen_readings(engine.policy, reading),
         made=datetime.date.today().isoformat(), assume_absent=assume_absent, changes=False,
     )  # fmt: skip
-    text = json.dumps(claim_response(report, engine.policy, case, answered), indent=2, ensure_ascii=False)
+    text = json_text(claim_response(report, engine.policy, case, answered))
     if output is None:
-        say(text)
+        say(text.rstrip("\n"))
         return
-    write_file(output, f"{text}\n")
+    write_file(output, text)
     say(f"{output}: {report.recommendation}\n{report.notice}")

@@ -1,54 +1,48 @@
 """A recommendation as a ClaimResponse in the shape of Da Vinci PAS 2.2.1, for a person to review before it is sent.
 
-Every profile, extension and code system here is one of that guide, and every code one of its value sets: review actions
-are X12 306, reasons X12 886. What the record does not state, such as who the patient is, is marked as not known.
+What the record does not state, such as who the patient is, is marked as not known.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bvn_asp.errors import BvnError
+from bvn_asp.fhir.notes import notes_on
+from bvn_asp.fhir.pas import (
+    ACTIONS,
+    ADJUDICATION,
+    CERTIFIED,
+    CLAIM_TYPE,
+    DETAIL,
+    INCOMPLETE,
+    MODIFIED,
+    NOT_CERTIFIED,
+    NOT_NECESSARY,
+    PENDED,
+    PROFILE,
+    REASONS,
+    REVIEW_ACTION,
+    REVIEW_ACTION_CODE,
+    REVIEWER,
+    TO_REVIEW,
+    UNITS_EXCEED,
+    X12_306,
+    X12_886,
+)
+from bvn_asp.fhir.text import Resource
+from bvn_asp.fhir.urls import BASE, CPT, DATA_ABSENT
 from bvn_asp.record.writing import plain_content
-from bvn_asp.report.contents import words
-from bvn_asp.report.letters import reasons
 from bvn_asp.reviews.documents import canonical, sha256_of
 
 if TYPE_CHECKING:
     from bvn_asp.policy.register import Policy
     from bvn_asp.record.case import Case
     from bvn_asp.report.contents import Report
-
-Json = dict[str, Any]
-
-PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
-PROFILE = f"{PAS}/profile-claimresponse"
-REVIEWER = f"{PAS}/extension-claimResponseReviewer"
-REVIEW_ACTION = f"{PAS}/extension-reviewAction"
-REVIEW_ACTION_CODE = f"{PAS}/extension-reviewActionCode"
-DETAIL = f"{PAS}/extension-itemAuthorizedDetail"
-ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-X12_306 = "https://codesystem.x12.org/005010/306"
-X12_886 = "https://codesystem.x12.org/external/886"
-CPT = "http://www.ama-assn.org/go/cpt"
-OWN = "urn:bvn-asp"
-"""What the names of our own identifiers and tags begin with."""
-
-CERTIFIED, NOT_CERTIFIED, PENDED, MODIFIED = "A1", "A3", "A4", "A6"
-ACTIONS = {CERTIFIED: "Certified in total", NOT_CERTIFIED: "Not Certified", PENDED: "Pending", MODIFIED: "Modified"}
-"""The review actions in use, X12 306, called as the guide calls them."""
-UNITS_EXCEED, NOT_NECESSARY, INCOMPLETE, TO_REVIEW = "04", "0F", "0U", "0V"
-REASONS = {
-    UNITS_EXCEED: "more units than the bodies come to",
-    NOT_NECESSARY: "the criteria of the policy are not met",
-    INCOMPLETE: "facts about the patient are missing",
-    TO_REVIEW: "the policy does not speak of this code: a person has to look at it",
-}
-"""The reasons in use, X12 886, in words of our own."""
 
 
 class ClaimError(BvnError):
@@ -67,10 +61,10 @@ class Line:
 class Answered:
     """The claim that a response answers: who it is about, and its items by code; None if no claim is given."""
 
-    patient: Json = field(default_factory=dict)
-    insurer: Json = field(default_factory=dict)
-    requestor: Json = field(default_factory=dict)
-    request: Json = field(default_factory=dict)
+    patient: Resource = field(default_factory=dict)
+    insurer: Resource = field(default_factory=dict)
+    requestor: Resource = field(default_factory=dict)
+    request: Resource = field(default_factory=dict)
     lines: Mapping[str, Line] | None = None
 
 
@@ -86,7 +80,7 @@ class Item:
     reason: str = ""
 
 
-def claim_response(report: Report, policy: Policy, case: Case, answered: Answered | None = None) -> Json:
+def claim_response(report: Report, policy: Policy, case: Case, answered: Answered | None = None) -> Resource:
     """Return what `report` says of `case` as a ClaimResponse, dated as the report is.
 
     Raises ClaimError if nothing is requested, or the claim that is answered asks for something else than the case.
@@ -97,9 +91,9 @@ def claim_response(report: Report, policy: Policy, case: Case, answered: Answere
     if answered.lines is not None:
         _compare(report, answered.lines)
     found = items(report, policy, answered.lines or {})
-    notes = list(_notes(report, found))
-    common = [number for number, (_, against) in enumerate(notes, 1) if not against]
-    against = [number for number, (_, against) in enumerate(notes, 1) if against]
+    notes = notes_on(report, units_stated=any(item.asked is not None for item in found))
+    common = [number for number, note in enumerate(notes, 1) if not note.against]
+    everything = list(range(1, len(notes) + 1))
     case_sha256 = sha256_of(canonical(plain_content(case)))
     response = {
         "resourceType": "ClaimResponse",
@@ -108,7 +102,7 @@ def claim_response(report: Report, policy: Policy, case: Case, answered: Answere
         "extension": [{"url": REVIEWER, "extension": [{"url": "wasHumanReviewedFlag", "valueBoolean": False}]}],
         "identifier": [{"system": "urn:ietf:rfc:3986", "value": _identifier(report, case_sha256)}],
         "status": "active",
-        "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
+        "type": {"coding": [{"system": CLAIM_TYPE, "code": "professional"}]},
         "use": "preauthorization",
         "patient": answered.patient or _absent(),
         "created": report.made,
@@ -117,8 +111,8 @@ def claim_response(report: Report, policy: Policy, case: Case, answered: Answere
         "request": answered.request or _absent(),
         "outcome": "complete",
         "disposition": f"Recommendation: {report.recommendation}. {report.notice}",
-        "item": [_item(item, sorted([*common, *(against if item.action != CERTIFIED else ())])) for item in found],
-        "addItem": list(_added(report, found, policy, common)),
+        "item": [_item(item, common if item.action == CERTIFIED else everything) for item in found],
+        "addItem": list(_added(report, found, common)),
         "processNote": [{"number": n, "type": "display", "text": text} for n, (text, _) in enumerate(notes, 1)],
     }
     return {name: value for name, value in response.items() if value}
@@ -178,10 +172,10 @@ def recommended(recommendation: str, asked: int | None, granted: int, *, known: 
     return MODIFIED if granted else NOT_CERTIFIED, UNITS_EXCEED if asked > granted else ""
 
 
-def _item(item: Item, notes: list[int]) -> Json:
+def _item(item: Item, notes: list[int]) -> Resource:
     """Return a code with what is recommended; the detail is what was asked for, as the guide has it."""
     units = item.granted if item.action == CERTIFIED else item.asked
-    detail: list[Json] = [{"url": "productOrServiceCode", "valueCodeableConcept": _code(CPT, item.code)}]
+    detail: list[Resource] = [{"url": "productOrServiceCode", "valueCodeableConcept": _code(CPT, item.code)}]
     if units:
         detail.append({"url": "quantity", "valueQuantity": {"value": units}})
     return {
@@ -192,7 +186,7 @@ def _item(item: Item, notes: list[int]) -> Json:
     }
 
 
-def _added(report: Report, found: list[Item], policy: Policy, notes: list[int]) -> Iterator[Json]:
+def _added(report: Report, found: list[Item], notes: list[int]) -> Iterator[Resource]:
     """Yield what is granted otherwise than asked for: of a code that is modified, or of one not asked for."""
     named = {item.code: item for item in found}
     following = max((item.sequence for item in found), default=0)
@@ -210,83 +204,40 @@ def _added(report: Report, found: list[Item], policy: Policy, notes: list[int]) 
         }
 
 
-def _adjudication(action: str, reason: str = "") -> Json:
-    coded: list[Json] = [
+def _adjudication(action: str, reason: str = "") -> Resource:
+    coded: list[Resource] = [
         {"url": REVIEW_ACTION_CODE, "valueCodeableConcept": _code(X12_306, action, display=ACTIONS[action])}
     ]
     if reason:
         concept = {**_code(X12_886, reason), "text": REASONS[reason]}
         coded.append({"url": "reasonCode", "valueCodeableConcept": concept})
-    submitted = _code("http://terminology.hl7.org/CodeSystem/adjudication", "submitted")
+    submitted = _code(ADJUDICATION, "submitted")
     return {"extension": [{"url": REVIEW_ACTION, "extension": coded}], "category": submitted}
 
 
-def _code(system: str, code: str, **more: str) -> Json:
+def _code(system: str, code: str, **more: str) -> Resource:
     return {"coding": [{"system": system, "code": code, **more}]}
 
 
-def _absent() -> Json:
+def _absent() -> Resource:
     """Return a reference to what the record does not name."""
-    return {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
+    return {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
-def _tags(report: Report, case_sha256: str) -> Iterator[Json]:
+def _tags(report: Report, case_sha256: str) -> Iterator[Resource]:
     """Yield what decided on what: version of the program, digests of policy and case, and readings."""
-    yield {"system": f"{OWN}:program", "code": report.program}
-    yield {"system": f"{OWN}:policy-sha256", "version": report.policy_version, "code": report.policy_sha256}
-    yield {"system": f"{OWN}:case-sha256", "code": case_sha256}
+    yield {"system": f"{BASE}/program", "code": report.program}
+    yield {"system": f"{BASE}/policy-sha256", "version": report.policy_version, "code": report.policy_sha256}
+    yield {"system": f"{BASE}/case-sha256", "code": case_sha256}
     if report.assume_absent:
-        yield {"system": f"{OWN}:record-complete", "code": "yes"}
+        yield {"system": f"{BASE}/record-complete", "code": "yes"}
     for reading in report.readings:
         if not reading.default:
-            yield {"system": f"{OWN}:reading", "code": reading.id, "display": reading.option}
+            yield {"system": f"{BASE}/reading", "code": reading.id, "display": reading.option}
 
 
 def _identifier(report: Report, case_sha256: str) -> str:
     """Return a name for the response that is the same whenever the same case is decided the same way."""
     read = sorted(f"{reading.id}={reading.option}" for reading in report.readings)
     parts = [report.program, report.policy_sha256, case_sha256, str(report.assume_absent), *read]
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"{OWN}:{canonical(parts)}").urn
-
-
-def _notes(report: Report, found: Iterable[Item]) -> Iterator[tuple[str, bool]]:
-    """Yield each note, and whether it tells why something is not granted as asked for."""
-    yield f"{report.notice} No human has reviewed this yet.", False
-    policy = f"{report.policy}, version {report.policy_version}, revised {report.policy_revised}"
-    yield f"Policy: {policy}, sha256 {report.policy_sha256}. Case: {report.case_id or 'without a name'}.", False
-    for remark in report.remarks:
-        yield remark, False
-    if all(item.asked is None for item in found):
-        yield "The request states no units: its codes are taken from its bodies, as far as these tell.", False
-    for reason in reasons(report) if report.recommendation in ("deny", "partial") else ():
-        rules = "; ".join(f"{rule.id}: {rule.label} ({rule.citation})" for rule in reason.rules)
-        bodies = f" At {', '.join(reason.bodies)}." if reason.bodies else ""
-        said = f" Stated: {'; '.join(reason.said)}." if reason.said else ""
-        yield f"Not met or excluding: {rules}.{bodies}{said}", True
-    yield from ((note, True) for note in (*_refused(report), *_missing(report)))
-
-
-def _refused(report: Report) -> Iterator[str]:
-    """Yield the bodies that may not be treated, those not requested too where no bodies are named."""
-    named = any(body.requested for body in report.bodies)
-    for body in report.bodies:
-        if body.status == "refused" and (body.requested or not named):
-            rules = ", ".join(f"{rule.id} ({rule.citation})" for rule in body.refused_by)
-            yield f"{body.name}: refused{f' by {rules}' if rules else ''}"
-
-
-def _missing(report: Report) -> Iterator[str]:
-    """Yield what is open, what is missing and whom to ask for it, and what would be enough."""
-    resting = report.recommendation == "pend" or not report.settled
-    for item in report.open if resting else ():
-        needs = f" To be seen: {item.rule.needs}." if item.rule.needs else ""
-        yield f"Open: {item.rule.id}: {item.rule.label} ({item.rule.citation}).{needs}"
-    for body in report.bodies:
-        if body.requested and body.status == "undetermined":
-            yield f"{body.name}: {words(body.status)}"
-    for group in report.asked if resting else ():
-        yield f"Missing, to ask for: {group.whom}: {'; '.join(group.facts)}"
-    for way in report.ways:
-        if way.asked:
-            facts = "; ".join(f"{group.whom}: {', '.join(group.facts)}" for group in way.asked)
-            yield f"Would settle it as {way.outcome}, suitably stated: {facts}"
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/claim-response:{canonical(parts)}").urn

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from bvn_asp.errors import refused
-from bvn_asp.fhir.claim import CPT, Answered, Line
+from bvn_asp.fhir.claim import Answered, Line
 from bvn_asp.fhir.resource import Element, codes_of, resource_at, resources_of
+from bvn_asp.fhir.text import Resource
+from bvn_asp.fhir.urls import CPT
 
 
 def answered_at(path: Path) -> Answered:
@@ -34,7 +35,7 @@ def answered_at(path: Path) -> Answered:
     )
 
 
-def _reference(claim: Element, name: str) -> dict[str, Any]:
+def _reference(claim: Element, name: str) -> Resource:
     """Return who is referred to: by reference, or by an identifier."""
     found = claim.one(name)
     if found is None:
@@ -43,7 +44,7 @@ def _reference(claim: Element, name: str) -> dict[str, Any]:
     return _texts(found, "reference", "type", "display") | ({"identifier": identifier} if identifier else {})
 
 
-def _texts(element: Element | None, *names: str) -> dict[str, Any]:
+def _texts(element: Element | None, *names: str) -> Resource:
     texts = {name: element.text(name) for name in names} if element is not None else {}
     return {name: text for name, text in texts.items() if text}
 
