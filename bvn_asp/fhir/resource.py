@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 50_000_000
 """Most bytes of a file: a whole chart with its notes stays far below."""
+
+_DATE = re.compile(r"([0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)(?:T.*)?")
 
 
 @dataclass(frozen=True)
@@ -108,3 +111,23 @@ def codes_of(concept: Element | None) -> Iterator[tuple[str, str]]:
     for coding in concept.many("coding") if concept is not None else ():
         if coding.text("code"):
             yield coding.text("system"), coding.text("code")
+
+
+def date_of(element: Element, name: str) -> str:
+    """Return the day, month or year of a date, without the time of the day; empty if it is not there."""
+    text = element.text(name)
+    match = _DATE.fullmatch(text)
+    if text and match is None:
+        raise element.wrong(name, f"expected a date such as 2025-03-14, 2025-03 or 2025{refused(text)}")
+    return match[1] if match is not None else ""
+
+
+def period_of(element: Element, name: str) -> str:
+    """Return a period as a case file writes bounds of a date; empty if it is not there."""
+    period = element.one(name)
+    if period is None:
+        return ""
+    start, end = date_of(period, "start"), date_of(period, "end")
+    if start and end:
+        return start if start == end else f"{start} to {end}"
+    return f"since {start}" if start else f"until {end}" if end else ""
