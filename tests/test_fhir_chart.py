@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from carebundle import PROFILES, generate_bundle, to_json
 from click.testing import CliRunner
 
 from bvn_asp.cli.commands import bvn
@@ -20,7 +22,7 @@ from bvn_asp.fhir.resource import MOST_BYTES, resource_at
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.files import read_case, read_content
 from bvn_asp.record.forms import reader
-from bvn_asp.record.statements import Document, Range, Said
+from bvn_asp.record.statements import Document, Range, Said, plain
 from bvn_asp.record.table import TABLE
 from bvn_asp.record.writing import yaml_text
 
@@ -184,10 +186,8 @@ def test_a_code_of_another_system_or_kind_of_resource_states_nothing() -> None:
 
 def test_a_patient_states_birth_date_and_sex_with_the_resource_as_document(chart: Any) -> None:
     found = chart(patient())
-    case = read_content(found.content)
-    assert case.said("patient.birth_date") == Said(
-        case.said("patient.birth_date").value, (Document("FHIR Patient/p1", entered="by machine"),)
-    )
+    born = read_content(found.content).said("patient.birth_date")
+    assert born is not None and born.documents == (Document("FHIR Patient/p1", entered="by machine"),)
     assert (said(found, "patient.birth_date"), said(found, "patient.sex")) == ("1970-05-04", "female")
 
 
@@ -216,6 +216,13 @@ def test_a_resource_is_about_the_patient_however_it_refers_to_them(reference: st
     ]
     found = chart(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
     assert said(found, "conditions.pregnancy") == "yes"
+
+
+def test_a_resource_without_an_id_is_called_by_its_address(chart: Any) -> None:
+    content = {name: value for name, value in condition("Z33.1").items() if name != "id"}
+    entries = [{"resource": patient()}, {"fullUrl": "urn:uuid:20fd4d99", "resource": content}]
+    found = chart(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    assert [statement.source for statement in found.used][-1] == "Condition/20fd4d99"
 
 
 def test_a_chart_of_two_patients_is_refused(chart: Any) -> None:
@@ -584,6 +591,35 @@ def without(found: Chart) -> Json:
     return taken
 
 
+# --- generated patients ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+@pytest.mark.parametrize("seed", range(4))
+def test_of_a_generated_patient_birth_date_sex_and_body_mass_index_are_stated(
+    profile: str, seed: int, chart: Any
+) -> None:
+    """Charts made by a package as US Core has them."""
+    text = to_json(generate_bundle(profile=profile, seed=seed, sex="F" if seed % 2 else "M"))
+    resources = [entry["resource"] for entry in json.loads(text, parse_float=Decimal)["entry"]]
+    found = chart(text)
+    born = next(r["birthDate"] for r in resources if r["resourceType"] == "Patient")
+    assert said(found, "patient.birth_date") == born
+    assert said(found, "patient.sex") == ("female" if seed % 2 else "male")
+    measured = {
+        r["effectiveDateTime"][:10]: r["valueQuantity"]["value"] for r in resources
+        if r["resourceType"] == "Observation" and r["code"]["coding"][0]["code"] == "39156-5"
+    }  # fmt: skip
+    assert len(measured) == 1
+    assert said(found, "patient.body_mass_index") == plain(Decimal(measured[max(measured)]))
+    assert said(found, "patient.body_mass_index_date") == max(measured)
+    # Nothing else in them is about the spine, and every resource is used or listed.
+    assert {statement.field for statement in found.used} <= {
+        "patient.birth_date", "patient.sex", "patient.body_mass_index",
+    }  # fmt: skip
+    assert len({s.source for s in found.used}) + len(found.left_out) + len(found.reports) == len(resources)
+
+
 # --- files -------------------------------------------------------------------------------------------------------
 
 
@@ -649,8 +685,8 @@ def test_every_used_statement_has_its_resource_as_a_document_entered_by_machine(
     for statement in found.used:
         assert statement.document["document"].startswith(f"FHIR {statement.source}")
         assert statement.document["entered"] == "by machine"
-        if "[]" not in statement.field:
-            assert case.said(statement.field).documents or case.said(statement.field).versions
+        stated = None if "[]" in statement.field else case.said(statement.field)
+        assert stated is None or stated.documents or stated.versions
 
 
 def test_a_hostile_id_or_code_reaches_no_terminal_and_no_statement(chart: Any) -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bvn_asp.errors import CaseError
 from bvn_asp.fhir.joining import joined
 from bvn_asp.fhir.resource import Element
-from bvn_asp.fhir.stating import NO_CODE, READERS, LeftOut, Report, Statement, source_of, stated
+from bvn_asp.fhir.stating import NO_CODE, NO_IMAGING, READERS, LeftOut, Report, Statement, source_of, stated
 from bvn_asp.record.files import read_content
+
+UUID = "urn:uuid:"
 
 
 class Chart(NamedTuple):
@@ -82,8 +85,9 @@ def listing(chart: Chart) -> Iterator[str]:
 
 
 def _left(item: LeftOut) -> str:
-    """Return why a resource is left out; those without a code of the table are only counted by their kind."""
-    source = item.source.partition("/")[0].partition(" ")[0] if item.why == NO_CODE else item.source
+    """Return why a resource is left out; those that could not have stated anything are counted by their kind."""
+    counted = item.why in (NO_CODE, NO_IMAGING)
+    source = item.source.partition("/")[0].partition(" ")[0] if counted else item.source
     return f"{source}: {item.why}"
 
 
@@ -100,12 +104,15 @@ def _entries(bundle: Element) -> Iterator[_Entry]:
             continue
         if not resource.type:
             raise resource.wrong("resourceType", "the type of the resource is missing")
-        id = resource.text("id")
-        names = {name for name in (entry.text("fullUrl"), f"{resource.type}/{id}" if id else "") if name}
+        url, id = entry.text("fullUrl"), resource.text("id")
+        names = {name for name in (url, f"{resource.type}/{id}" if id else "") if name}
         if names & seen:
             raise resource.wrong("", f"the same resource is there twice: {min(names & seen)[:80]}")
         seen |= names
-        yield _Entry(entry.text("fullUrl"), resource)
+        if not id and url.startswith(UUID):
+            # What no server keeps yet has no id: its address in the Bundle stands for it.
+            resource = replace(resource, content={**resource.content, "id": url.removeprefix(UUID)})
+        yield _Entry(url, resource)
 
 
 class _Subject:

@@ -48,6 +48,7 @@ class Report(NamedTuple):
 Found = Statement | LeftOut | Report
 
 NO_CODE = "has no code that says exactly what a field says"
+NO_IMAGING = "no imaging report"
 ACTIVE = ("active", "recurrence", "relapse")
 OVER = ("inactive", "remission", "resolved")
 DOUBTED = ("unconfirmed", "provisional", "differential")
@@ -223,7 +224,7 @@ def _report(resource: Element) -> Iterator[Found]:
     categories = {code for category in resource.many("category") for code in codes_of(category)}
     status = resource.text("status")
     if not categories & RADIOLOGY:
-        yield LeftOut(source_of(resource), "no imaging report")
+        yield LeftOut(source_of(resource), NO_IMAGING)
     elif status not in FINAL:
         yield LeftOut(source_of(resource), f"status: {status or 'not stated'}")
     else:
