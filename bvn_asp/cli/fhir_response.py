@@ -40,7 +40,7 @@ def response(
     from bvn_asp.output import check_new, write_file
     from bvn_asp.policy.register import shipped_policy
     from bvn_asp.record.files import case_at, is_folder
-    from bvn_asp.report.gathering import report_on
+    from bvn_asp.report.gathering import gathered
 
     if is_folder(path):
         fail(f"{path}: a folder; expected one case file", BAD_INPUT)
@@ -48,10 +48,9 @@ def response(
     case = case_at(path)
     answered = answered_at(claim) if claim is not None else Answered()
     engine = Engine(shipped_policy(room_for(case)))
-    report = report_on(
-        engine, case, "" if str(path) == "-" else str(path), chosen_readings(engine.policy, reading),
-        made=datetime.date.today().isoformat(), assume_absent=assume_absent, changes=False,
-    )  # fmt: skip
+    decision = engine.decide(case, chosen_readings(engine.policy, reading), assume_absent=assume_absent)
+    called = "" if str(path) == "-" else str(path)
+    report = gathered(decision, case, called, made=datetime.date.today().isoformat())
     text = json_text(claim_response(report, engine.policy, case, answered))
     if output is None:
         say(text.rstrip("\n"))
