@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from fhir.resources.R4B.claimresponse import ClaimResponse
 
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
@@ -24,6 +23,7 @@ from bvn_asp.record.files import read_content
 from bvn_asp.report.contents import Report
 from bvn_asp.report.gathering import gathered
 from tests import golden
+from tests.fhir_reading import problems_of
 from tests.sample_cases import place, sample, samples
 
 POLICY = shipped_policy()
@@ -146,7 +146,7 @@ def test_only_an_approval_certifies_what_is_asked_for() -> None:
 @pytest.mark.parametrize("name", [name for name, case in samples().items() if case.requested])
 def test_every_case_with_a_request_is_answered_as_it_is_decided(name: str) -> None:
     report, found = reported(name), response(name)
-    ClaimResponse.model_validate_json(json_text(found))
+    assert problems_of(found) == []
     actions = {row[3] for row in asked(found)}
     expected = {"approve": {"A1", "A3", "A6"}, "partial": {"A6", "A3"}, "deny": {"A3"}, "pend": {"A4"}}
     assert report.recommendation is not None
@@ -245,7 +245,7 @@ def test_units_asked_for_that_are_not_those_recommended(
     bodies: list[str], units: dict[str, int] | None, items: list[Any], more: list[Any]
 ) -> None:
     found = asking(bodies, units)
-    ClaimResponse.model_validate_json(json_text(found))
+    assert problems_of(found) == []
     assert asked(found) == items and added(found) == more
 
 
@@ -321,7 +321,7 @@ def test_a_response_answers_the_claim_that_is_given(tmp_path: Path) -> None:
         assert found["request"] == {"reference": "Claim/c1"}
         assert [row[:2] for row in asked(found)] == [(5, "64628"), (7, "64629")]
         assert added(found) == [([5], "64628", 1, "A1")]
-        ClaimResponse.model_validate_json(json_text(found))
+        assert problems_of(found) == []
 
 
 def test_without_a_claim_who_it_is_about_is_marked_as_not_known() -> None:
