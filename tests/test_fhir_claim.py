@@ -286,6 +286,7 @@ def test_without_a_request_there_is_nothing_to_respond_to() -> None:
         response(name)
     result = CliRunner().invoke(bvn, ["fhir", "response", place(name)])
     assert isinstance(result.exception, ClaimError)
+    assert str(result.exception).startswith(f"{place(name)}: nothing is requested: state the bodies or units")
 
 
 # --- the claim that is answered ----------------------------------------------------------------------------------

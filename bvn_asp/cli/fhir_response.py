@@ -34,7 +34,7 @@ def response(
     """
     from bvn_asp.decision.engine import Engine
     from bvn_asp.decision.shapes import room_for
-    from bvn_asp.fhir.claim import Answered, claim_response
+    from bvn_asp.fhir.claim import Answered, ClaimError, claim_response
     from bvn_asp.fhir.submitted import answered_at
     from bvn_asp.fhir.text import json_text
     from bvn_asp.output import check_new, write_file
@@ -51,7 +51,10 @@ def response(
     decision = engine.decide(case, chosen_readings(engine.policy, reading), assume_absent=assume_absent)
     called = "" if str(path) == "-" else str(path)
     report = gathered(decision, case, called, made=datetime.date.today().isoformat())
-    text = json_text(claim_response(report, engine.policy, case, answered))
+    try:
+        text = json_text(claim_response(report, engine.policy, case, answered))
+    except ClaimError as error:
+        raise ClaimError(f"{path}: {error}") from None
     if output is None:
         say(text.rstrip("\n"))
         return
