@@ -6,6 +6,7 @@ import click
 
 from bvn_asp.cli.fhir_gather import gather
 from bvn_asp.cli.fhir_response import response
+from bvn_asp.cli.questionnaire import package, questionnaire, read, write
 
 
 @click.group(epilog="More: bvn manual fhir")
@@ -17,5 +18,5 @@ def fhir() -> None:
     """
 
 
-fhir.add_command(gather)
-fhir.add_command(response)
+for command in (questionnaire, write, read, package, gather, response):
+    fhir.add_command(command)

@@ -98,7 +98,7 @@ def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False)
 
 def read_cases(data: bytes | str, name: str = "<cases>", *, is_json: bool = False) -> dict[str, Case]:
     """Read every case from the text or bytes of a file called `name`; see `load_cases` and `read_case`."""
-    return _cases(_given(_document(data, name, is_json=is_json)))
+    return _cases(_given(_translated(_document(data, name, is_json=is_json))))
 
 
 def read_content(content: Mapping[str, Any]) -> Case:
@@ -111,40 +111,42 @@ def json_document(path: Path, most: int = MOST_BYTES) -> Document:
 
     Raises CaseError if it is no JSON object, has more than `most` bytes, or gives a field twice.
     """
-    if str(path) == "-":
-        document = _document(_standard_input(most), _STDIN, is_json=True, most=most)
-    else:
-        document = _load(path, is_json=True, most=most)
+    data, name = (_standard_input(most), _STDIN) if str(path) == "-" else (_bytes(path, most), str(path))
+    document = _document(data, name, is_json=True, most=most)
     if document.problems:
         raise CaseError(document.name, list(document.problems))
     return document
 
 
-def _load(path: Path, *, is_json: bool | None = None, most: int = MOST_BYTES) -> Document:
+def _load(path: Path) -> Document:
+    """Return what the file at `path` says as the document of a case."""
+    is_json = path.suffix.lower() == ".json"
+    return _translated(_document(_bytes(path, MOST_BYTES), str(path), is_json=is_json, folder=path.parent))
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """Return what is in the file at `path`, at most one byte more than `most`."""
     name = str(path)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise CaseError(name, [Problem("", "not a regular file; write - for standard input")])
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            return file.read(most + 1)
     except (OSError, ValueError) as error:
         # A name with a NUL character is a ValueError.
         reason = getattr(error, "strerror", None) or error
         raise CaseError(name, [Problem("", f"cannot be read: {reason}")]) from None
-    if is_json is None:
-        is_json = path.suffix.lower() == ".json"
-    return _document(data, name, is_json=is_json, folder=path.parent, most=most)
 
 
 def _document(
     data: bytes | str, name: str, *, is_json: bool, folder: Path | None = None, most: int = MOST_BYTES
 ) -> Document:
-    """Return what a file says, before any of it is checked as a case; raise CaseError if it is no file of cases."""
+    """Return what a file says, before any of it is checked as a case; raise CaseError if it has no fields."""
     text = _text(data, name, most)
     content, problems, places = _read_json(text, name) if is_json else _read_yaml(text, name)
     if not isinstance(content, dict):
         raise CaseError(name, [Problem("", "expected fields with names, such as `patient:`", 1)])
-    return _translated(Document(name, content, places, folder, tuple(problems)))
+    return Document(name, content, places, folder, tuple(problems))
 
 
 def _translated(document: Document) -> Document:
@@ -339,7 +341,7 @@ def given_at(path: Path) -> dict[str, Given]:
     """Read every case at `path`, or on standard input, with what was given of it; see `cases_at`."""
     if str(path) != "-":
         return load_given(path)
-    cases = _given(_document(_standard_input(MOST_BYTES), _STDIN, is_json=False))
+    cases = _given(_translated(_document(_standard_input(MOST_BYTES), _STDIN, is_json=False)))
     return {f"-{id.removeprefix(_STDIN)}": given for id, given in cases.items()}
 
 
