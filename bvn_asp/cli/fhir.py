@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from bvn_asp.cli.fhir_gather import gather
+from bvn_asp.cli.fhir_response import response
 from bvn_asp.cli.questionnaire import package, questionnaire, read, write
 
 
@@ -16,5 +18,5 @@ def fhir() -> None:
     """
 
 
-for command in (questionnaire, write, read, package):
+for command in (questionnaire, write, read, package, gather, response):
     fhir.add_command(command)
