@@ -18,7 +18,7 @@ try:
     from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
     from bvn_asp.policy.register import Policy, load_policy, shipped_policy
     from bvn_asp.record.case import Case
-    from bvn_asp.record.files import load_case, load_cases, read_case
+    from bvn_asp.record.files import load_case, load_cases, read_case, translate
 except KeyboardInterrupt:
     # As the program `bvn` this ends like any later interruption; who imports the package hears of it.
     if not sys.argv[0].endswith(("bvn", "bvn.exe", "-m")):
@@ -29,6 +29,7 @@ except KeyboardInterrupt:
 if TYPE_CHECKING:
     from bvn_asp.analysis.query.finder import Finder
     from bvn_asp.analysis.query.found import Found, Verdict
+    from bvn_asp.record.bases import Document
 
 __version__ = "0.1.0"
 
@@ -83,6 +84,16 @@ def find(query: str, readings: Mapping[str, str] | None = None, *, limit: int = 
 def prove(assertion: str, readings: Mapping[str, str] | None = None) -> Verdict:
     """Return the proof that `assertion` holds of every record, or a counterexample; see `find`."""
     return _finder().prove(assertion, readings=readings)
+
+
+def _response(document: Document) -> Document:
+    """Return what a response to the questionnaire states, as the document of a case."""
+    from bvn_asp.fhir.answers import read
+
+    return read(document).document
+
+
+translate("QuestionnaireResponse", _response)
 
 
 @cache

@@ -24,6 +24,7 @@ from bvn_asp.record.case import Case
 from bvn_asp.record.statements import GRAIN, NOT_MEASURED, UNKNOWN, Range, plain
 from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
 from tests.random_cases import approvable, random_readings, random_record
+from tests.sample_cases import samples
 from tests.shared import ENGINE
 
 Record = dict[str, Any]
@@ -222,6 +223,15 @@ def compare_with_all_completions(seed: int, *, plainly: bool = False) -> int:
             assert set(decision.possible) == {one["recommendation"] for one in found} - {"pend"}, (seed, loose)
             assert decision.missing, (seed, loose)
     return sum(status in ("undetermined", "pend") for status in given.values())
+
+
+def test_the_explanation_says_what_is_recommended_and_an_approval_has_units_even_if_only_completions_settle_it() -> (
+    None
+):
+    for name, case in samples().items():
+        decision = ENGINE.decide(case, settlements=False)
+        assert decision.explanation.text == (decision.recommendation or "none: nothing is requested"), name
+        assert bool(decision.units) == (decision.recommendation in ("approve", "partial")), name
 
 
 @pytest.mark.parametrize("part", range(3))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "bvn_asp"
-ROOMS = ("record", "policy", "decision", "analysis", "batch", "report", "reviews", "web", "cli")
+ROOMS = ("record", "policy", "decision", "analysis", "batch", "report", "reviews", "fhir", "web", "cli")
 """From the top down."""
 MOST_FLOORS = 12
 EVERYWHERE = {"bvn_asp", "bvn_asp.errors", "bvn_asp.output"}

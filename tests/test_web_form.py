@@ -15,9 +15,10 @@ from bvn_asp.record.files import load_cases, read_case, read_content
 from bvn_asp.record.statements import Said
 from bvn_asp.record.table import TABLE
 from bvn_asp.record.writing import json_text, plain_content, yaml_text
+from bvn_asp.report.labels import group_names
 from bvn_asp.web.edits import applied
 from bvn_asp.web.fields import content_of, values_of
-from bvn_asp.web.formview import View, closing_rows, group_names, is_whole
+from bvn_asp.web.formview import View, closing_rows, is_whole
 from bvn_asp.web.reading import read_form
 from tests.random_cases import random_case
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
+
+from bvn_asp.record.files import translate
+
+if TYPE_CHECKING:
+    from bvn_asp.record.bases import Document
 
 MODULES = {
     "decide": "decide",
@@ -26,6 +32,7 @@ MODULES = {
     "generate": "tables",
     "compile": "tables",
     "reviews": "reviews",
+    "fhir": "fhir",
     "new": "describe",
     "facts": "describe",
     "schema": "describe",
@@ -73,10 +80,22 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.pass_context
 def bvn(context: click.Context) -> None:
     """Decide and explain cases under a coverage policy for basivertebral nerve ablation. A human reviewer decides."""
+    translate("QuestionnaireResponse", _response)
     if context.invoked_subcommand is None:
         from bvn_asp.cli.terminal import BAD_INPUT, fail
 
         fail(context.get_help(), BAD_INPUT)
+
+
+def _response(document: Document) -> Document:
+    """Return what a FHIR response states, and say what it lacks."""
+    from bvn_asp.cli.terminal import fail
+    from bvn_asp.fhir.answers import read
+
+    found, remarks = read(document)
+    for remark in remarks:
+        fail(f"{document.name}: warning: {remark}")
+    return found
 
 
 def run(arguments: list[str]) -> None:

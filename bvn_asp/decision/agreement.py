@@ -93,10 +93,19 @@ def _stated(table: Table, program: OpenProgram) -> dict[Term, tuple[Field, Decla
     """Return what the rows of `table` state, in the room of `program`."""
     found: dict[Term, tuple[Field, Declared]] = {}
     for row in table.fields:
-        for text, form in _forms(row, table):
-            for term in _filled(row, text, program):
-                found.setdefault(term, (row, form))
+        for term, form in _terms(row, table, program):
+            found.setdefault(term, (row, form))
     return found
+
+
+def terms_of(row: Field, program: OpenProgram, table: Table = TABLE) -> frozenset[Term]:
+    """Return the facts, numbers and choices that `row` states, in the room of `program`."""
+    return frozenset(term for term, _ in _terms(row, table, program))
+
+
+def _terms(row: Field, table: Table, program: OpenProgram) -> Iterator[tuple[Term, Declared]]:
+    for text, form in _forms(row, table):
+        yield from ((term, form) for term in _filled(row, text, program))
 
 
 def _forms(row: Field, table: Table) -> Iterator[tuple[str, Declared]]:

@@ -164,7 +164,7 @@ class _Verdict:
             self.outcome = "pend"
         self.possible = (self.outcome,) if self.outcome else ()
         self.flags = tuple(c for c in self.criteria if ("flag", c.clause.id) in shown)
-        self.units = self._units()
+        self.units = self._units(self.shown)
         self.limit = min((self.policy.tallies[str(id)] for (id,) in self.program.rows("body_limit", 1)), default=0)
         self.root = self._root()
 
@@ -190,6 +190,8 @@ class _Verdict:
             self.possible = tuple(name for name in OUTCOMES if ("recommend", name) in sometimes)
             if len(self.possible) == 1:
                 self.outcome = self.possible[0]
+                self.units = self._units(always)
+                self.root = self.root._replace(text=self.outcome, status=self.outcome)
 
     def decision(self, literals: set[int], *, settlements: bool) -> Decision:
         """Put the decision together."""
@@ -250,9 +252,9 @@ class _Verdict:
         )
         return Body(name, name in self.requested, status, refusals, self.explainer.body(name, status))
 
-    def _units(self) -> dict[str, int]:
+    def _units(self, shown: Iterable[Term]) -> dict[str, int]:
         units: dict[str, int] = {}
-        for term in self.shown:
+        for term in shown:
             if isinstance(term, tuple) and term[0] == "billing_unit":
                 code = self.policy.clauses[str(term[1])].item
                 units[code] = units.get(code, 0) + 1

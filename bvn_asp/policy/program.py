@@ -322,6 +322,10 @@ class OpenProgram:
                     found[part] = found.get(part, 0) | self.derivations.mask([literal])
         return found
 
+    def shown_atoms(self) -> Iterator[tuple[Term, int]]:
+        """Yield what an answer set shows if one atom holds, and the literal of that."""
+        yield from ((term, condition[0]) for term, condition in self._recorder.outputs if len(condition) == 1)
+
     def rows(self, predicate: str, arity: int) -> list[tuple[Term, ...]]:
         """Return the arguments of the atoms of a predicate that can be true."""
         if (predicate, arity) not in self._rows:

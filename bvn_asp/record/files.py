@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic_core import ErrorDetails, ValidationError
 
-from bvn_asp.errors import CaseError, Problem
+from bvn_asp.errors import CaseError, Problem, refused
 from bvn_asp.record.bases import (
     MOST_DEPTH,
     SUFFIXES,
@@ -30,6 +30,7 @@ from bvn_asp.record.case import Case
 
 MOST_BYTES = 1_000_000
 
+_STDIN = "<standard input>"
 _EMPTY = "the file is empty; `bvn schema` lists what a case holds"
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
@@ -39,6 +40,17 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("no", "false", "off"), False),
     **dict.fromkeys(("", "~", "null"), None),
 }
+
+
+Translation = Callable[[Document], Document]
+"""Makes the document of a case of one that states it in another form; raises CaseError."""
+_translations: dict[str, Translation] = {}
+"""By the `resourceType` that a document says it has."""
+
+
+def translate(kind: str, translation: Translation) -> None:
+    """Read documents whose `resourceType` is `kind` by `translation` from now on, wherever a case is read."""
+    _translations[kind] = translation
 
 
 class Given(NamedTuple):
@@ -86,7 +98,7 @@ def read_case(data: bytes | str, name: str = "<case>", *, is_json: bool = False)
 
 def read_cases(data: bytes | str, name: str = "<cases>", *, is_json: bool = False) -> dict[str, Case]:
     """Read every case from the text or bytes of a file called `name`; see `load_cases` and `read_case`."""
-    return _cases(_given(_document(data, name, is_json=is_json)))
+    return _cases(_given(_translated(_document(data, name, is_json=is_json))))
 
 
 def read_content(content: Mapping[str, Any]) -> Case:
@@ -94,27 +106,57 @@ def read_content(content: Mapping[str, Any]) -> Case:
     return read_case(json.dumps(content), "the case", is_json=True) if content else Case()
 
 
+def json_document(path: Path, most: int = MOST_BYTES) -> Document:
+    """Return what the JSON file at `path` says, or standard input if it is `-`, before any of it is checked.
+
+    Raises CaseError if it is no JSON object, has more than `most` bytes, or gives a field twice.
+    """
+    data, name = (_standard_input(most), _STDIN) if str(path) == "-" else (_bytes(path, most), str(path))
+    document = _document(data, name, is_json=True, most=most)
+    if document.problems:
+        raise CaseError(document.name, list(document.problems))
+    return document
+
+
 def _load(path: Path) -> Document:
+    """Return what the file at `path` says as the document of a case."""
+    is_json = path.suffix.lower() == ".json"
+    return _translated(_document(_bytes(path, MOST_BYTES), str(path), is_json=is_json, folder=path.parent))
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """Return what is in the file at `path`, at most one byte more than `most`."""
     name = str(path)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise CaseError(name, [Problem("", "not a regular file; write - for standard input")])
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            return file.read(most + 1)
     except (OSError, ValueError) as error:
         # A name with a NUL character is a ValueError.
         reason = getattr(error, "strerror", None) or error
         raise CaseError(name, [Problem("", f"cannot be read: {reason}")]) from None
-    return _document(data, name, is_json=path.suffix.lower() == ".json", folder=path.parent)
 
 
-def _document(data: bytes | str, name: str, *, is_json: bool, folder: Path | None = None) -> Document:
-    """Return what a file says, before any of it is checked as a case; raise CaseError if it is no file of cases."""
-    text = _text(data, name)
+def _document(
+    data: bytes | str, name: str, *, is_json: bool, folder: Path | None = None, most: int = MOST_BYTES
+) -> Document:
+    """Return what a file says, before any of it is checked as a case; raise CaseError if it has no fields."""
+    text = _text(data, name, most)
     content, problems, places = _read_json(text, name) if is_json else _read_yaml(text, name)
     if not isinstance(content, dict):
         raise CaseError(name, [Problem("", "expected fields with names, such as `patient:`", 1)])
     return Document(name, content, places, folder, tuple(problems))
+
+
+def _translated(document: Document) -> Document:
+    kind = document.content.get("resourceType")
+    if not isinstance(kind, str):
+        return document
+    if kind not in _translations:
+        known = " or ".join(_translations) or "none"
+        raise document.wrong(("resourceType",), f"resources that are read as a case: {known}{refused(kind)}")
+    return _translations[kind](document)
 
 
 def _cases(given: Mapping[str, Given]) -> dict[str, Case]:
@@ -146,10 +188,10 @@ def _only(cases: dict[str, Case], file: str) -> Case:
     return next(iter(cases.values()))
 
 
-def _text(data: bytes | str, name: str) -> str:
+def _text(data: bytes | str, name: str, most: int) -> str:
     """Return the text of a file; raise CaseError if it is none, too long, or empty."""
-    if len(data) > MOST_BYTES:
-        raise CaseError(name, [Problem("", f"larger than {MOST_BYTES:,} bytes, the most that a case file may have")])
+    if len(data) > most:
+        raise CaseError(name, [Problem("", f"larger than {most:,} bytes, the most that such a file may have")])
     if isinstance(data, str):
         text = data
     else:
@@ -299,15 +341,17 @@ def given_at(path: Path) -> dict[str, Given]:
     """Read every case at `path`, or on standard input, with what was given of it; see `cases_at`."""
     if str(path) != "-":
         return load_given(path)
-    name = "<standard input>"
+    cases = _given(_translated(_document(_standard_input(MOST_BYTES), _STDIN, is_json=False)))
+    return {f"-{id.removeprefix(_STDIN)}": given for id, given in cases.items()}
+
+
+def _standard_input(most: int) -> bytes:
     if sys.stdin is None:
-        raise CaseError(name, [Problem("", "it is closed; name a file")])
+        raise CaseError(_STDIN, [Problem("", "it is closed; name a file")])
     try:
-        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        return sys.stdin.buffer.read(most + 1)
     except OSError as error:
-        raise CaseError(name, [Problem("", f"cannot be read: {error.strerror or error}")]) from None
-    cases = _given(_document(data, name, is_json=False))
-    return {f"-{id.removeprefix(name)}": given for id, given in cases.items()}
+        raise CaseError(_STDIN, [Problem("", f"cannot be read: {error.strerror or error}")]) from None
 
 
 def case_at(path: Path) -> Case:

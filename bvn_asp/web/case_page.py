@@ -9,12 +9,13 @@ from starlette.routing import Route
 
 from bvn_asp.analysis.change.changes import KINDS
 from bvn_asp.record.writing import plain_content
+from bvn_asp.report.labels import group_names
 from bvn_asp.web.advice import advice_of
 from bvn_asp.web.casefiles import routes as file_routes
 from bvn_asp.web.decided import current_values, decided, decided_unless, draft_at, read_as_case
 from bvn_asp.web.edits import applied
 from bvn_asp.web.fields import values_of, words_for
-from bvn_asp.web.formview import View, group_names
+from bvn_asp.web.formview import View
 from bvn_asp.web.incoming import case_values, form_of, one
 from bvn_asp.web.problems import Problem, ProblemError
 from bvn_asp.web.reading import Read

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from bvn_asp.record.forms import MOST_ITEMS
 from bvn_asp.record.statements import NONE
 from bvn_asp.record.table import TABLE
+from bvn_asp.report.labels import group_names, group_of
 from bvn_asp.web.fields import HERE, STATE, Values, entries
-from bvn_asp.web.formview import closing_rows, closing_value, group_names, group_of, is_whole
+from bvn_asp.web.formview import closing_rows, closing_value, is_whole
 
 
 def applied(values: Values, action: str) -> tuple[dict[str, tuple[str, ...]], str]:

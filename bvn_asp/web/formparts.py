@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bvn_asp.record.table import Field
+from bvn_asp.report.labels import decides_nothing
 from bvn_asp.web.fields import anchor
 
 _LONG = 1_000
@@ -66,7 +67,7 @@ class Control:
     @property
     def aside(self) -> bool:
         """Whether the policy asks for it nowhere, and nothing else of the record either."""
-        return "decide" in self.row.note and "nothing" in self.row.note
+        return decides_nothing(self.row)
 
 
 @dataclass(frozen=True)

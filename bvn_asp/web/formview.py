@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 
 from bvn_asp.decision.facts import READ_IN_FULL
 from bvn_asp.policy.register import Policy
 from bvn_asp.record.statements import MOST_DOCUMENTS, NONE, UNKNOWN
 from bvn_asp.record.table import SECTIONS, TABLE, Field
+from bvn_asp.report.labels import CASE_GROUP, group_names, group_of, label_of, name_of, title_of, word_of
 from bvn_asp.web.fields import (
     COUNTS,
     HOW,
@@ -22,23 +21,6 @@ from bvn_asp.web.fields import (
     offered_levels,
 )
 from bvn_asp.web.formparts import Control, Entries, Entry, Group, Part, Source
-
-CASE_GROUP = "case"
-"""What the group of the fields that stand in no section is called."""
-
-
-@cache
-def group_names() -> tuple[str, ...]:
-    """Return the names of the groups in the order in which a chart is read."""
-    return tuple(dict.fromkeys(group_of(row) for row in TABLE.fields))
-
-
-def group_of(row: Field) -> str:
-    """Return the group in which a field stands."""
-    head, _, rest = row.path.partition(".")
-    if row.closes and not rest:
-        return group_of(TABLE.by_path[row.closes])
-    return head.removesuffix("[]") if rest or row.is_list else CASE_GROUP
 
 
 def closing_rows(group: str) -> tuple[Field, ...]:
@@ -78,7 +60,7 @@ class View:
         about = SECTIONS.get(name, "")
         if name not in SECTIONS and name != CASE_GROUP:
             about = next(row.note for row in rows if row.is_list)
-        return Group(name, _title(name), about, parts, closing_rows(name), is_whole(name, values))
+        return Group(name, title_of(name), about, parts, closing_rows(name), is_whole(name, values))
 
     def _part(
         self, group: str, section: str, rows: list[Field], values: Values, errors: Mapping[str, str]
@@ -92,12 +74,8 @@ class View:
         one_word = f"{section}.status" in TABLE.by_path
         finer = [i for i in controls if isinstance(i, Control) and one_word and i.row.form == "answer"]
         kept = tuple(item for item in controls if item not in aside and item not in finer)
-        title = "" if section.count(".") == 0 else self._section_title(section)
+        title = "" if section.count(".") == 0 else title_of(section)
         return Part(title, kept, tuple(finer), tuple(aside))
-
-    def _section_title(self, section: str) -> str:
-        status = TABLE.by_path.get(f"{section}.status")
-        return status.note.partition(";")[0].capitalize() if status is not None else _title(section)
 
     def items(self, paths: Iterable[str], values: Values, errors: Mapping[str, str]) -> list[Control | Entries]:
         """Return the controls of the fields at `paths`, for a page that asks for them alone."""
@@ -117,7 +95,7 @@ class View:
             for number, place in enumerate(entries(values, row.path), 1)
         )
         state = next(iter(values.get(f"{name}:{STATE}", ())), "")
-        return Entries(row, name, self._label(row), self._name(row), state, found)
+        return Entries(row, name, label_of(self.policy, row), name_of(self.policy, row), state, found)
 
     def entry(self, row: Field, path: str, number: int, values: Values, errors: Mapping[str, str]) -> Entry:
         """Return the entry at `path` of the list `row`, without the fields that do not go with its kind."""
@@ -128,7 +106,7 @@ class View:
             if not field.kinds or kinds.intersection(field.kinds) or control.is_stated:
                 controls.append(control)
         kind = " or ".join(self.word(word) for word in values.get(f"{path}.kind", ()))
-        return Entry(path, f"{number}. {kind or self._label(row)}", tuple(controls))
+        return Entry(path, f"{number}. {kind or label_of(self.policy, row)}", tuple(controls))
 
     def control(self, row: Field, path: str, values: Values, errors: Mapping[str, str]) -> Control:
         """Return the control of one field."""
@@ -137,8 +115,9 @@ class View:
             return next(iter(values.get(f"{path}:{word}", ())), "")
 
         return Control(
-            row, path, self._label(row), row.note, tuple(values.get(path, ())), self._options(row), said(HOW), said(TO),
-            said(OTHER), tuple(self._units(row, path, values)), tuple(_sources(path, values)), errors.get(path, ""),
+            row, path, label_of(self.policy, row), row.note, tuple(values.get(path, ())), self._options(row), said(HOW),
+            said(TO), said(OTHER), tuple(self._units(row, path, values)), tuple(_sources(path, values)),
+            errors.get(path, ""),
         )  # fmt: skip
 
     def _units(self, row: Field, path: str, values: Values) -> Iterator[tuple[str, str, str]]:
@@ -162,23 +141,7 @@ class View:
 
     def word(self, value: str) -> str:
         """Return a value of a choice in words."""
-        text = self.policy.wording.get(value, "")
-        # Numbers that stand together are a mixture.
-        return text if text and "{" not in text else re.sub(r"(?<=[0-9])_(?=[0-9])", " and ", value).replace("_", " ")
-
-    def _label(self, row: Field) -> str:
-        text = self._name(row)
-        return text[:1].upper() + text[1:]
-
-    def _name(self, row: Field) -> str:
-        """Return what a field is called within a sentence: in the policy's words, or else by its own name."""
-        term = row.term.partition("(")[0]
-        text = re.sub(r" at \{[0-9]\}|\{[0-9]\}[:,]? ?", "", self.policy.wording.get(term, "")).strip()
-        if text and row.form not in ("date", "bodies") and not row.denies:
-            return text
-        # A list is called by what one of its entries is.
-        name = (row.section or row.name).removesuffix("s") if row.is_list else row.name
-        return name.replace("_", " ")
+        return word_of(self.policy, value)
 
 
 def _sources(path: str, values: Values) -> Iterator[Source]:
@@ -190,8 +153,3 @@ def _sources(path: str, values: Values) -> Iterator[Source]:
         yield Source(name, parts, value, bool(values.get(f"{name}:{COUNTS}")))
         if place > 1 and not value:
             return
-
-
-def _title(path: str) -> str:
-    name = path.rpartition(".")[2].removesuffix("[]").replace("_", " ")
-    return name[:1].upper() + name[1:] if name != "mri" else name.upper()

@@ -1,0 +1,33 @@
+"""What a payer hands out under DTR: the questionnaire, and a response with what is known already."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from bvn_asp.fhir import urls
+from bvn_asp.fhir.questionnaire import questionnaire, url_of
+from bvn_asp.fhir.response import Context, Filled, response
+from bvn_asp.fhir.text import json_text
+from bvn_asp.record.case import Case
+
+
+def package(case: Case, context: Context, *, whole: bool = False) -> Filled:
+    """Return the bundle of the questionnaire and a response with what `case` states, to be gone on with.
+
+    No value set comes with it: every question lists its answers itself.
+    """
+    filled = response(case, replace(context, draft=True), whole=whole)
+    # The same response is the same entry, whenever it is made.
+    name = uuid.uuid5(uuid.NAMESPACE_URL, json_text(filled.resource))
+    bundle = {
+        "resourceType": "Bundle",
+        "meta": {"profile": [urls.PACKAGE]},
+        "type": "collection",
+        "timestamp": context.authored,
+        "entry": [
+            {"fullUrl": url_of(whole=whole), "resource": questionnaire(whole=whole)},
+            {"fullUrl": f"urn:uuid:{name}", "resource": filled.resource},
+        ],
+    }
+    return Filled(bundle, filled.left)
