@@ -99,6 +99,8 @@ PLANTED = (
             (("threshold(n14a, disc_displacement, 5*whole).", "threshold(n14a, disc_displacement, 4*whole)."),)),
     Planted("a limit of bodies that differs between the lists", "limits", "limits-differ bodies i10 n21",
             (("tally(n21, 4).", "tally(n21, 3)."),)),
+    Planted("a limit that no record can reach", "limits", "limit-unreachable n16 body_mass_index",
+            (("threshold(n16, body_mass_index, 40*whole).", "threshold(n16, body_mass_index, 301*whole)."),)),
     Planted("a range that lets the limit of four bind", "limits", "never-binds i10",
             (("default(body_range, restricted,", "default(body_range, unrestricted,"),), gone=True),
     Planted("an exception dropped on one side", "sides", "undecided n17",

@@ -13,9 +13,10 @@ import pytest
 
 from bvn_asp.decision.agreement import declared
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import OUTCOMES, SIDES, Engine
+from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import names_optional_body
+from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.program import answer_set
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.representatives import limits_of

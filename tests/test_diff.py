@@ -16,6 +16,7 @@ from bvn_asp.errors import PolicyError
 from bvn_asp.policy.register import policy_of, shipped_policy, waiving, without_source
 from bvn_asp.policy.shape import Shape
 from bvn_asp.record.case import Case
+from bvn_asp.report.change import diff_text
 from tests.test_cli import bvn
 
 SMALL = Shape()
@@ -142,6 +143,8 @@ def test_a_clause_can_differ_though_no_decision_does() -> None:
                  ("passes_at(i9,B) :- unused(B).\nfails_at(i9,B) :- used_up(B).",
                   "passes_at(i9,B) :- considered(B)."))  # fmt: skip
     assert verdicts(found) == {"i9": "looser"} and found.equivalent
+    # The verdict for people and the exit code agree with the clauses.
+    assert not found.alike and "in what it recommends; clauses or bodies below are decided" in diff_text(found)
     statuses, _ = shown(by_id(found, "i9"), "looser")
     assert statuses == ("unmet", "met")
 
@@ -279,6 +282,12 @@ def test_the_command_says_what_differs_with_exit_code_1_and_writes_json(tmp_path
     assert "looser: deny here, approve there, for the usual patient with" in found.stdout
     document = json.loads(bvn("diff", str(other), "--limit", "1", "--json").stdout)
     assert document["overall"]["examples"]["looser"]["decided"] == ["deny", "approve"]
+    dropped = shipped_policy().text.replace(
+        "met(i9) :- treated_within(i9).\nunmet(i9) :- treated_against(i9).", "met(i9)."
+    )
+    other.write_text(dropped, encoding="utf-8")
+    found = bvn("diff", str(other), "--limit", "1")
+    assert found.returncode == 1 and "Clauses: 51 equivalent, 1 not" in found.stdout
     same = bvn("diff", "--reading", "course_moment=request")
     assert (
         same.returncode == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.rows import Setting
 from bvn_asp.decision.engine import Engine
+from bvn_asp.decision.facts import facts_for
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case
+from bvn_asp.record.files import load_case
 from bvn_asp.record.statements import UNKNOWN
+from tests.batch_cases import batch_of, differences
 from tests.sample_cases import samples
 
+CASES = Path(__file__).parent.parent / "cases"
 RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
 ENGINE = Engine(shipped_policy())
 RECORDS: list[tuple[str, dict[str, Any]]] = []
@@ -140,3 +148,51 @@ def test_one_more_violated_exclusion_never_helps(named: tuple[str, dict[str, Any
 def test_yaml_round_trip_of_the_records_is_the_same_case() -> None:
     for _, record in RECORDS[:20]:
         assert Case.model_validate(yaml.safe_load(yaml.safe_dump(record))) == Case.model_validate(record)
+
+
+# Lists that count against a request or for it, and the field that closes each.
+CLOSED_LISTS = {
+    "surgeries": "other_surgeries",
+    "ablations": "other_ablations",
+    "mri.modic_changes": "mri.other_modic_changes",
+    "conservative_care.therapies.pharmacotherapy.drug_classes":
+        "conservative_care.therapies.pharmacotherapy.other_drug_classes",
+    "mri.modic_changes[0].features": "mri.modic_changes[0].other_features",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CLOSED_LISTS)
+def test_what_closes_a_list_closes_nothing_once_the_list_is_left_out(path: str) -> None:
+    approved = load_case(CASES / "approve_two_bodies.yaml").model_dump(mode="json", exclude_unset=True)
+    approved["mri"].pop("read_in_full")
+    listed, closing = place_of(path), place_of(CLOSED_LISTS[path])
+    alone, neither = copy.deepcopy(approved), copy.deepcopy(approved)
+    put(alone, listed, None)
+    put(alone, closing, "absent")
+    put(neither, listed, None)
+    put(neither, closing, None)
+    cases = [Case.model_validate(alone), Case.model_validate(neither)]
+    # Left out, the list is as open as if nothing closed it, for every reader of cases.
+    stated = [set(facts_for(case, ENGINE.policy, {}).stated) for case in cases]
+    assert stated[0] == stated[1]
+    decisions = [ENGINE.decide(case) for case in cases]
+    expected = "approve" if "drug" in path or "features" in path else "pend"
+    assert [decision.recommendation for decision in decisions] == [expected, expected]
+    warned = [w for w in decisions[0].warnings if w.startswith(f"{path} is not stated and stays open")]
+    assert len(warned) == ("[" not in path)
+    assert not differences(ENGINE, cases, Decider(Setting(ENGINE.policy)).decide(batch_of(cases)), {}, None)
+
+
+def place_of(path: str) -> list[int | str]:
+    return [int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", path)]
+
+
+def put(record: dict[str, Any], place: list[Any], value: Any) -> None:
+    """Write `value` at `place` of `record`; None takes out what stands there."""
+    inner: Any = record
+    for part in place[:-1]:
+        inner = inner[part]
+    if value is None:
+        inner.pop(place[-1], None)
+    else:
+        inner[place[-1]] = value

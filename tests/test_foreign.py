@@ -18,6 +18,9 @@ from bvn_asp.analysis.change.comparison import Side
 from bvn_asp.analysis.change.diff import diff
 from bvn_asp.analysis.query.finder import Finder
 from bvn_asp.analysis.records import ground
+from bvn_asp.analysis.search import Search, check_space
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.rows import Setting
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import GroundingTimeError, PolicyError
@@ -28,6 +31,7 @@ from bvn_asp.policy.shape import CORE_BODIES, Shape
 from bvn_asp.policy.terms import Term
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case
+from tests.batch_cases import batch_of
 
 SMALL = Shape()
 CASES = Path(__file__).parent.parent / "cases"
@@ -56,7 +60,9 @@ FORMS = [
     ("a :- not 1 <= #count { F : yes(F) }.", "1:10: an aggregate other than"),
     ("a :- 1 <= #sum+ { 1,F : yes(F) }.", "1:6: an aggregate other than"),
     ("a :- #true.", "1:6: #true or #false"),
-    # What only the record, the run or the search states.
+    # What only the record, the run or the search states, with however many arguments.
+    ("read(imaging, mri).", "1:1: a conclusion about read,"),
+    ("about(pregnancy).", "1:1: a conclusion about about,"),
     ("no(pregnancy).", "1:1: a conclusion about no,"),
     ("yes(low_back_pain) :- no(pregnancy).", "1:1: a conclusion about yes,"),
     ("no(pregnancy ; low_back_pain).", "1:1: a conclusion about no,"),
@@ -382,3 +388,59 @@ def test_a_policy_that_was_read_stays_under_watch_and_what_begins_with_it_too() 
     program.grounded([text], structure)
     with pytest.raises(PolicyError, match=r"watched\.lp: its rules cannot be written out"):
         program.grounded([text + "p(0). p(X+1) :- p(X).\n"], structure)
+
+
+# Policies that recommend two things of one record: of each, of every record, and of some.
+CONTRADICTING = ["recommend(approve).", "recommend(approve) :- yes(pregnancy).", "eligible :- yes(pregnancy)."]
+
+
+@pytest.mark.parametrize("rule", CONTRADICTING)
+def test_a_policy_that_recommends_two_things_of_one_record_decides_nothing_anywhere(rule: str, tmp_path: Path) -> None:
+    policy = load_policy(written(tmp_path, f"{shipped_policy().text}\n{rule}\n"))
+    pregnant = load_case(CASES / "approve_two_bodies.yaml").model_dump(mode="json", exclude_unset=True)
+    pregnant = {**pregnant, "conditions": {**pregnant["conditions"], "pregnancy": True}}
+    case = Case.model_validate(pregnant)
+    refusal = r"other\.lp: it concludes both (recommend|eligible).* of one record, so that nothing can be decided"
+    with pytest.raises(PolicyError, match=refusal):
+        Engine(policy).decide(case)
+    with pytest.raises(PolicyError, match=refusal):
+        Decider(Setting(policy)).decide(batch_of([case]))
+    if rule != CONTRADICTING[1]:
+        return
+    with pytest.raises(PolicyError, match=refusal):
+        diff(Side("here", shipped_policy(), {}), Side("there", policy, {}), room=SMALL)
+    with pytest.raises(PolicyError, match=refusal):
+        Finder(policy).find("approve")
+    with pytest.raises(PolicyError, match=refusal):
+        Finder(policy).prove("approve => age >= 18")
+
+
+def test_the_policy_of_the_package_recommends_one_thing_at_most_however_it_is_read() -> None:
+    check_space(Search(shipped_policy()).space, shipped_policy())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "n10, t_score, -25*whole/10",
+            "n10, t_score, -25*whole",
+            "n10 is -25, and conditions.t_score goes",
+        ),
+        (
+            "n16, body_mass_index, 40*",
+            "n16, body_mass_index, 301*",
+            "n16 is 301, and patient.body_mass_index goes",
+        ),
+    ],
+)
+def test_a_limit_that_no_record_can_reach_is_refused_and_told_with_its_field(
+    old: str, new: str, words: str, tmp_path: Path
+) -> None:
+    text = shipped_policy().text
+    assert f"threshold({old}" in text
+    path = written(tmp_path, text.replace(f"threshold({old}", f"threshold({new}"))
+    with pytest.raises(PolicyError, match=rf"other\.lp: the limit of {words}.*: no record can reach it"):
+        load_policy(path)
+    # An audit is what finds it.
+    assert load_policy(path, circles=True).thresholds

@@ -20,6 +20,7 @@ from bvn_asp.analysis.witness import Record, inputs_of, usual_case
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import room_for
+from bvn_asp.policy.forms import _rules_of, _sides
 from bvn_asp.policy.program import answer_set
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.policy.representatives import limits_of, representative
@@ -434,3 +435,13 @@ def test_what_is_proved_with_one_finding_of_each_kind_stays_proved_with_two_and_
                 assert larger.find([*larger.run(readings), *map(larger.literal, wanted)]) is None, wanted
                 proved[name] += 1
     assert min(proved["defaults"], proved["readings"]) > 20
+
+
+def test_two_sides_share_what_a_record_states_and_nothing_that_a_policy_concludes() -> None:
+    # Were a conclusion shared because its name is a word of the search, each side would draw on how the other reads.
+    found = ground(shipped_policy().text, Shape())
+    concluded = {signature for rule in _rules_of(shipped_policy().text) for signature in _sides(rule)[0]}
+    space = Space(found, found)
+    shared = {term for term, literal in space.atoms.items() if space.literal(term, 1) == literal}
+    assert ("closed" in shared) and ("yes", "pregnancy") in shared
+    assert [t for t in shared if isinstance(t, tuple) and (name_of(t), len(t) - 1) in concluded] == []

@@ -19,6 +19,8 @@ from bvn_asp.batch.tables import open_source
 from bvn_asp.cli.commands import bvn
 from bvn_asp.errors import PolicyError, TableError
 from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
+from bvn_asp.record.case import Case
+from bvn_asp.record.files import load_case
 from bvn_asp.record.table import TABLE
 from tests import postgres
 from tests.batch_cases import batch_of, cases_of_dated_care
@@ -26,6 +28,7 @@ from tests.batch_cases import batch_of, cases_of_dated_care
 sqlglot = pytest.importorskip("sqlglot")
 Answers = dict[str, dict[str, Any]]
 ROWS = 400
+CASES = Path(__file__).parent.parent / "cases"
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +205,20 @@ def test_what_sql_cannot_say_is_refused() -> None:
     )
     with pytest.raises(PolicyError, match="a limit of pain_duration that is no whole number"):
         query(Setting(broken), "duckdb")
+
+
+def test_sql_leaves_undecided_what_another_policy_recommends_two_things_of() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    from bvn_asp.batch.sql import query
+
+    rule = "recommend(approve) :- request_made, yes(pregnancy)."
+    record = load_case(CASES / "approve_two_bodies.yaml").model_dump(mode="json", exclude_unset=True)
+    pregnant = {**record, "conditions": {**record["conditions"], "pregnancy": True}}
+    base = duckdb.connect()
+    both = [Case.model_validate(pregnant), Case.model_validate(record)]
+    base.register("cases", pa.Table.from_batches([batch_of(both)]))
+    text = query(Setting(policy_of(f"{shipped_policy().text}\n{rule}\n")), "duckdb", wide=False, room=3)
+    assert base.execute(f"SELECT undecided, recommendation FROM ({text}) ORDER BY 1").fetchall() == [
+        (False, "approve"),
+        (True, None),
+    ]

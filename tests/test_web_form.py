@@ -147,6 +147,15 @@ def test_nothing_else_states_what_the_table_has_for_it_and_takes_it_back() -> No
     assert applied(values, "whole:mri")[0] == {"patient.age": ("5",)}
 
 
+def test_nothing_else_where_nothing_is_listed_states_that_there_is_none() -> None:
+    values, _ = applied({}, "whole:surgeries")
+    read = read_form(values)
+    assert read.case is not None and read.case.at("surgeries") == ()
+    assert applied(values, "whole:surgeries")[0] == {}
+    listed = {"surgeries[0]:here": ("1",)}
+    assert applied(listed, "whole:surgeries")[0] == {**listed, "other_surgeries": ("absent",)}
+
+
 def test_entries_are_added_and_removed_and_those_after_move_up() -> None:
     values, group = applied({"surgeries:state": ("none",)}, "add:surgeries")
     assert group == "surgeries" and values == {"surgeries[0]:here": ("1",)}

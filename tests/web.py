@@ -37,7 +37,7 @@ def csrf_of(text: str) -> str:
 
 def new_case(client: Any) -> tuple[str, str]:
     """Return the address of a new case, and the token of its page."""
-    shown = client.get("/case")
+    shown = client.get("/case/new")
     assert shown.status_code == 200
     return shown.url.path, csrf_of(shown.text)
 

@@ -11,10 +11,12 @@ from bvn_asp.analysis.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.analysis.records import ROOM, Ground, Premise, ground
 from bvn_asp.analysis.space import Space, World
 from bvn_asp.analysis.witness import Record, Writer, readings_of, usual_case, usual_inputs
+from bvn_asp.decision.agreement import is_shipped
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import Facts, facts_for
 from bvn_asp.decision.wording import words_of
 from bvn_asp.errors import SolveError
+from bvn_asp.policy.outcomes import check_exclusive
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.terms import FORMS, Term, name_of
 from bvn_asp.record.case import Case
@@ -32,6 +34,16 @@ STATED = (*FORMS, "assumed")
 TIMES = ("age", "pain_duration", "care_duration")
 """Numbers that are counted until a moment."""
 _RUN_INPUTS = ("selected", "reread")
+
+
+def check_space(space: Space, policy: Policy, side: int = 0) -> None:
+    """Raise PolicyError if `policy`, that of a side, recommends two things of some record, however it is read."""
+
+    def holds(one: Term, other: Term) -> bool:
+        both = [space.literal(one, side), space.literal(other, side)]
+        return space.holding([*space.unsaid(side), *both]) is not None
+
+    check_exclusive(policy.text, holds)
 
 
 def preferred(space: Space, one: Mapping[str, int], other: Mapping[str, int]) -> int:
@@ -72,17 +84,20 @@ class Search:
     """All records under `policy`, up to `room`; `limits` are further limits that a question compares numbers with.
 
     With several `runs`, the space has so many sides, which share the record and differ in how the policy is read.
-    Raises PolicyError, also for a foreign policy that cannot be ground until `deadline`.
+    Raises PolicyError, also for a foreign policy that cannot be ground until `deadline`, or that is not `exclusive`:
+    that recommends two things of some record.
     """
 
     def __init__(
         self, policy: Policy, room: Shape = ROOM, limits: Iterable[tuple[str, int]] = (), runs: int = 1,
-        deadline: float | None = None,
+        deadline: float | None = None, *, exclusive: bool = True,
     ) -> None:  # fmt: skip
         further = tuple(limits)
-        self.policy, self.room, self.engine = policy, room, Engine(policy)
+        self.policy, self.room, self.engine = policy, room, Engine(policy, exclusive=exclusive)
         self.ground: Ground = ground(policy.text, room, further, deadline)
         self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
+        if exclusive and not is_shipped(policy):
+            check_space(self.space, policy)
         self.limits = limits_of(policy.thresholds, further)
         self.quantities = {
             term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"

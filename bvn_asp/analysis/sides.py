@@ -15,13 +15,18 @@ from bvn_asp.policy.program import INPUTS
 from bvn_asp.policy.terms import Term, name_of
 
 INPUT_NAMES = frozenset(name for name, _ in INPUTS)
-_OPEN = INPUT_NAMES | {
-    "described", "reread", "closed", "documented", "usual", "dated", "short_course", "ablated_twice", "unremarkable",
-    "listed", "read", "cleared", "somewhere", "elsewhere", "denied_elsewhere", "one_day", "two_days", "by_days",
+_OPEN = frozenset(INPUTS) | {
+    ("described", 1), ("reread", 0), ("closed", 0), ("documented", 0), ("usual", 1), ("dated", 0), ("short_course", 0),
+    ("ablated_twice", 0), ("unremarkable", 0), ("listed", 1), ("read", 1), ("cleared", 1), ("somewhere", 1),
+    ("elsewhere", 0), ("denied_elsewhere", 1), ("one_day", 0), ("two_days", 0), ("by_days", 1),
 }  # fmt: skip
-"""What one side can have from another: inputs, and how a case file says them."""
+"""What one side can have from another: inputs, and how a case file says them; what a policy concludes never is."""
 SETTINGS = ("complete", "dated", "short_course", "ablated_twice")
 """What no record of a search is, unless it begins with a case that is."""
+
+
+def _signature(term: Term) -> tuple[str, int]:
+    return name_of(term), len(term) - 1 if isinstance(term, tuple) else 0
 
 
 class Sides:
@@ -72,7 +77,7 @@ class Sides:
         if self._atoms:
             for term, literal in side.atoms.items():
                 first = self._atoms[0].get(term)
-                if first is not None and name_of(term) in _OPEN and shared(term):
+                if first is not None and _signature(term) in _OPEN and shared(term):
                     known[literal] = first
                     given.add(literal)
 

@@ -21,12 +21,14 @@ from bvn_asp.batch.inputs import Inputs
 from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.settling import Completions, Planes
 from bvn_asp.batch.words import Whole, pack, unpack
-from bvn_asp.decision.engine import OUTCOMES, Engine
+from bvn_asp.decision.engine import Engine
+from bvn_asp.policy.outcomes import OUTCOMES, check_exclusive
 from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.record.anatomy import BODIES
 
 if TYPE_CHECKING:
     from bvn_asp.batch.kernel import Words
+    from bvn_asp.policy.terms import Term
 
 ROW = "row"
 PEND, UNDETERMINED = "pend", "undetermined"
@@ -101,6 +103,11 @@ class Decider:
         inputs = Inputs(rows, compiled.quantities)
         planes = compiled.kernel.run(inputs.planes(compiled.kernel.inputs), len(rows.everywhere))
         planes["request"] = rows.requested
+
+        def both(one: Term, other: Term) -> bool:
+            return one in planes and other in planes and bool((planes[one] & planes[other]).any())
+
+        check_exclusive(self.setting.policy.text, both)
         self.completions.settle(rows, compiled, planes)
         return planes
 

@@ -145,8 +145,8 @@ class Inputs:
         for row in rows_named(name_of(subject)):
             if row.form == "names" and not row.entry:
                 texts, (word,) = self.rows.texts(row.path), map(str, arguments_of(subject))
-                closed = self.rows.closing(row.path) & ~self.rows.called_unknown(row.path)
-                so, whole = pack(texts.has(word)), pack(texts.has(NONE)) | closed
+                so, closed = pack(texts.has(word)), self.rows.closing(row.path) & pack(texts.known)
+                whole = pack(texts.has(NONE)) | closed
                 return so, whole & ~so
         return None
 
@@ -183,11 +183,11 @@ class Inputs:
         return there, before & ~there, self._whole(entries, kind)
 
     def _whole(self, entries: Entries, kind: list[Term]) -> Words:
-        # A list that is called unknown is never whole.
+        # A list that is called unknown is never whole, and its closing field closes only one that is stated.
         if entries.path == FINDINGS:
             closed = pack(self.rows.texts("findings.absent").has(str(kind[0])))
         else:
-            closed = self.rows.closing(entries.path)
+            closed = self.rows.closing(entries.path) & pack(entries.sizes != 0)
         if entries.path == MODIC:
             closed = closed | self.rows.answers("mri.read_in_full")[0]
         return entries.none | (closed & ~self.rows.called_unknown(entries.path))
@@ -235,7 +235,7 @@ class Inputs:
         whole = texts.has(NONE)
         closing = next((other for other in TABLE.lists[entries.path] if other.closes == row.path), None)
         if closing is not None:
-            whole = whole | ((entries.options(closing.name) != 0) & ~self._called_unknown(entries, row.name))
+            whole = whole | ((entries.options(closing.name) != 0) & texts.known)
         return so, whole & ~so
 
     def _placed(self, subject: Term) -> Pair:

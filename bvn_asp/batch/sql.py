@@ -20,14 +20,17 @@ from bvn_asp.batch.kernel import AND, FALSE, NOT, TRUE, Nodes
 from bvn_asp.batch.rows import FINDINGS, LISTS, Setting
 from bvn_asp.batch.sql_inputs import SqlInputs
 from bvn_asp.batch.sql_times import stages
-from bvn_asp.decision.engine import OUTCOMES, Engine
+from bvn_asp.decision.agreement import is_shipped
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import ANATOMY, SHOWING
 from bvn_asp.errors import TableError
+from bvn_asp.policy.outcomes import EXCLUSIVE, OUTCOMES
 from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.record.anatomy import BODIES, LEVELS, OPTIONAL_BODIES, lies_within
 from bvn_asp.record.table import FINDING_KINDS, TABLE
 
 if TYPE_CHECKING:
+    from bvn_asp.policy.register import Policy
     from bvn_asp.policy.terms import Term
 
 _PASSED = ("id", "asked", "undecided")
@@ -57,15 +60,15 @@ def plain_query(setting: Setting, dialect: str, *, cases: str = "cases", wide: b
         setting.policy, program, shape, setting.readings, closed=setting.assume_absent is not False, whole=True
     )
     inputs = SqlInputs(setting, spoken, program.quantities)
-    return _Query(spoken, cases, shape, inputs, nodes, outputs, compiled).text()
+    return _Query(setting.policy, spoken, cases, shape, inputs, nodes, outputs, compiled).text()
 
 
 class _Query:
     def __init__(
-        self, dialect: Dialect, cases: str, shape: Shape, inputs: SqlInputs,
+        self, policy: Policy, dialect: Dialect, cases: str, shape: Shape, inputs: SqlInputs,
         nodes: Nodes, outputs: Mapping[Term, int], compiled: Compiled,
     ) -> None:  # fmt: skip
-        self.dialect, self.cases, self.shape, self.inputs = dialect, cases, shape, inputs
+        self.policy, self.dialect, self.cases, self.shape, self.inputs = policy, dialect, cases, shape, inputs
         self.nodes, self.outputs, self.compiled = nodes, outputs, compiled
         self.needed = sorted({part for node in outputs.values() for part in nodes.below(node)})
         uses: dict[int, int] = {}
@@ -229,6 +232,8 @@ class _Query:
             for side in sides
             if side in self.compiled.generous
         ]
+        if not is_shipped(self.policy):
+            doubtful += [f"({self._side(one)} AND {self._side(other)})" for one, other in EXCLUSIVE]
         undecided = " OR ".join(["undecided", *doubtful])
         columns = ["id", f"{undecided} AS undecided"]
         for name, sides in self.compiled.answers.items():

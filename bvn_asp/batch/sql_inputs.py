@@ -185,7 +185,7 @@ class SqlInputs:
             row = next(r for r in rows_named(name_of(subject)) if r.form == "names" and not r.entry)
             column = f"c.{column_name(row.path)}"
             so = self.holds(column, str(subject_of(subject)))
-            closed = f"({self.closing(row.path)} AND NOT {self.called_unknown(row.path)})"
+            closed = f"({self.closing(row.path)} AND {self.dialect.lists_any(column)})"
             return so, f"(({self.holds(column, NONE)} OR {closed}) AND NOT {so})"
         return self._described(subject, entity)
 
@@ -220,7 +220,8 @@ class SqlInputs:
 
     def _whole(self, path: str, kind: str = "") -> str:
         """Return where the list at `path` lists all, of `kind` if it is one of findings; never if it is unknown."""
-        closed = self.holds("c.findings_absent", kind) if path == FINDINGS else self.closing(path)
+        stated = f"{self.closing(path)} AND {self.gather(path, 'TRUE')}" if path != FINDINGS else ""
+        closed = stated or self.holds("c.findings_absent", kind)
         if path == MODIC:
             closed += " OR COALESCE(c.mri_read_in_full, FALSE)"
         none = f"COALESCE(c.{column_name(path, NONE)}, FALSE)"
@@ -264,7 +265,9 @@ class SqlInputs:
         if row.denies:
             return NOTHING, so
         closing = next((other for other in TABLE.lists[row.entry] if other.closes == row.path), None)
-        whole = self.holds(row.name, NONE) + (f" OR {closing.name} IS NOT NULL" if closing is not None else "")
+        whole = self.holds(row.name, NONE)
+        if closing is not None:
+            whole += f" OR ({closing.name} IS NOT NULL AND {self.dialect.lists_any(row.name)})"
         return so, f"(({whole}) AND NOT {so})"
 
     def _placed(self, subject: Term) -> Pair:

@@ -129,7 +129,7 @@ def diff(
         tell(report.diff_text(found))
     if found.stopped == "interrupted":
         fail("interrupted", INTERRUPTED)
-    if not found.equivalent:
+    if not found.alike:
         sys.exit(DIFFERENT)
 
 

@@ -17,6 +17,7 @@ from bvn_asp.decision.settlements import Settler, is_setting
 from bvn_asp.decision.wording import NO_BODIES
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy.ground import Answer
+from bvn_asp.policy.outcomes import OUTCOMES, check_exclusive
 from bvn_asp.policy.program import OpenProgram, open_program
 from bvn_asp.policy.representatives import limits_of, representative
 from bvn_asp.policy.shape import MOST_SIZE, Shape
@@ -34,14 +35,14 @@ MOST_KEPT = 100_000
 SIDES = {"indication": ("met", "unmet"), "non_indication": ("violated", "clear")}
 """The two settled statuses of a clause, by its kind."""
 _BODY_STATUSES = ("permissible", "refused", "body_undetermined")
-OUTCOMES = ("approve", "partial", "deny")
 
 
 class Engine:
     """Decides cases under one policy; keeps a ground program for each shape of case that it has met."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
+    def __init__(self, policy: Policy, *, exclusive: bool = True) -> None:
+        """Decide by `policy`; if not `exclusive`, the first of two recommendations on one record is taken."""
+        self.policy, self.exclusive = policy, exclusive
         self._programs: dict[Shape, OpenProgram] = {}
         self._memory: dict[Shape, Memory] = {}
         self._checked = not is_shipped(policy)
@@ -85,13 +86,16 @@ class Engine:
 
         `assume_absent` runs the case as a complete record, or not, whatever it says of itself. Without `settlements`
         no sets of facts are looked for that would settle a pend, which takes most of its time. Raises ReadingError for
-        an unknown reading.
+        an unknown reading, and PolicyError if the policy recommends two things.
         """
         chosen = self.policy.readings(readings or {})
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
         answer = Answer(program.derivations, literals)
+        if self.exclusive:
+            shown = answer.shown
+            check_exclusive(self.policy.text, lambda one, other: one in shown and other in shown)
         memory = self._memory.get(facts.shape)
         if memory is None:
             memory = self._memory[facts.shape] = Memory(program, self.policy)

@@ -252,9 +252,8 @@ class _Translation:
         closing = next((f for f in TABLE.fields if f.closes == row.path), None)
         parent = path.rpartition(".")[0]
         none = statement is not None and statement.value == ()
-        # Of a list that is called unknown there is no other that could be absent.
-        listed = closing is not None and not self.called_unknown(path)
-        whole = none or (closing is not None and listed and self.said_absent(f"{parent}.{closing.name}"))
+        # Of a list that is not stated there is no other that could be absent.
+        whole = none or (bool(found) and closing is not None and self.said_absent(f"{parent}.{closing.name}"))
         for value in row.values:
             named = value in found
             so = not row.denies if named else False if whole and not row.denies else None
@@ -369,8 +368,8 @@ class _Translation:
     def modic(self) -> None:
         changes = self.case.at("mri.modic_changes")
         count = len(changes) if isinstance(changes, tuple) else 0
-        no_more = self.said_absent("mri.other_modic_changes") or self.read("mri.read_in_full")
-        whole = changes == () or (no_more and not self.called_unknown("mri.modic_changes"))
+        read = self.read("mri.read_in_full") and not self.called_unknown("mri.modic_changes")
+        whole = changes == () or read or (count > 0 and self.said_absent("mri.other_modic_changes"))
         places: list[Term] = [("modic", place) for place in range(1, self.facts.shape.modic + 1)]
         self.entries("mri.modic_changes", "modic_present", places, indices=list(range(count)), closed=whole,
                      closable=None)  # fmt: skip
@@ -463,7 +462,8 @@ class _Translation:
         count = len(surgeries) if isinstance(surgeries, tuple) else 0
         places: list[Term] = [("surgery", place) for place in range(1, self.facts.shape.surgeries + 1)]
         unknown = self.called_unknown("surgeries")
-        whole = surgeries == () or (self.said_absent("other_surgeries") and not unknown)
+        # Of a list that is not stated there is no other that could be absent.
+        whole = surgeries == () or (count > 0 and self.said_absent("other_surgeries"))
         kept_open = self.open_by(OPEN_LISTS["surgeries"])
         self.entries("surgeries", "present", places, indices=list(range(count)), closed=whole, closable=kept_open)
         for place, entity in enumerate(places):
@@ -482,8 +482,7 @@ class _Translation:
         stated = self.case.at("ablations")
         entries = range(len(stated) if isinstance(stated, tuple) else 0)
         bodies = {i: self.case.exact(f"ablations[{i}].bodies") for i in entries}
-        unknown = self.called_unknown("ablations")
-        whole = stated == () or (self.said_absent("other_ablations") and not unknown)
+        whole = stated == () or (len(entries) > 0 and self.said_absent("other_ablations"))
         elsewhere = [index for index in entries if bodies[index] is None]
         for body in self.facts.shape.bodies:
             here = [index for index in entries if body in (bodies[index] or ())]

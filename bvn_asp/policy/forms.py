@@ -247,7 +247,9 @@ def _check_head(head: Any, declared: set[Signature]) -> None:
         signature = (symbol.name, len(symbol.arguments))
         if symbol.name in (*STRUCTURE, *(name for name, _ in INPUTS)) or signature in declared:
             raise _FormError(head, f"a conclusion about {symbol.name}, which only the record and the run state,")
-        if signature in reserved or symbol.name.startswith("__"):
+        # Where a search looks for a word of its own, it looks for its name: only the policy of the package has others.
+        named = symbol.name in {name for name, _ in reserved} and signature not in _concluded()
+        if signature in reserved or named or symbol.name.startswith("__"):
             raise _FormError(head, f"a conclusion about {symbol.name}, a word of the search over records,")
 
 
@@ -353,11 +355,16 @@ def _machinery() -> tuple[frozenset[Signature], frozenset[Signature], frozenset[
         heads |= concluded
         read |= conditions
         words |= _words(rule)
-    policy = set[Signature]()
-    for rule in _rules_of(policy_path().read_text(encoding="utf-8")):
-        policy |= _sides(rule)[0]
+    policy = _concluded()
     reserved = heads | {one for one in read - policy if one not in INPUTS and one[0] not in STRUCTURE}
     return frozenset(reserved), frozenset(read), frozenset(words)
+
+
+@cache
+def _concluded() -> frozenset[Signature]:
+    """Return the predicates that the policy of the package concludes."""
+    rules = _rules_of(policy_path().read_text(encoding="utf-8"))
+    return frozenset(signature for rule in rules for signature in _sides(rule)[0])
 
 
 @cache

@@ -67,7 +67,7 @@ def grounded(
     clingo, and for a foreign policy as `trial.check_bounded`.
     """
     texts, facts = list(texts), list(facts)
-    name = _foreign_name(texts[0])
+    name = foreign_name(texts[0])
     if name is not None:
         from bvn_asp.policy.trial import check_bounded
 
@@ -98,7 +98,8 @@ def keep_watch(text: str, name: str) -> None:
     _foreign.setdefault(len(text), {})[_digest(text)] = name
 
 
-def _foreign_name(text: str) -> str | None:
+def foreign_name(text: str) -> str | None:
+    """Return the name of the policy from elsewhere with which the program `text` begins, or None."""
     for length, names in _foreign.items():
         name = names.get(_digest(text[:length]))
         if name is not None:

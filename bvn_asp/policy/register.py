@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from bvn_asp.errors import CircleError, PolicyError, ReadingError
 from bvn_asp.policy.program import OPEN_INPUTS, Vocabulary, facts_of, keep_watch
+from bvn_asp.policy.reach import unreachable
 from bvn_asp.policy.shape import WIDE_BODIES, Shape
 from bvn_asp.policy.terms import Term, name_of, to_symbol, to_text
 from bvn_asp.record.anatomy import policy_path
@@ -129,8 +130,9 @@ def read_policy(
     """Return the policy whose program is `text`, from whoever it may come; `room` as in `policy_of`.
 
     Raises PolicyError, naming the place, if it has other forms than a policy may have, cannot be ground in bounded time
-    and memory, leaves a record without exactly one answer, or lacks vocabulary. With `circles`, its rules may go in a
-    circle, for an audit to find. `timeout` are the seconds that a command has; reading may take `LEAST_SECONDS`.
+    and memory, leaves a record without exactly one answer, has a limit that no record can reach, or lacks vocabulary.
+    With `circles`, its rules may go in a circle and its limits lie anywhere, for an audit to find. `timeout` are the
+    seconds that a command has; reading may take `LEAST_SECONDS`.
     """
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == SHIPPED_SHA256:
         return policy_of(text, name, room)
@@ -154,6 +156,9 @@ def read_policy(
     except (TypeError, ValueError) as error:
         raise PolicyError(f"{name}: a fact of its vocabulary is not what it must be: {error}") from None
     _check_statable(text, name)
+    beyond = [] if circles else [sentence for _, _, sentence in unreachable(policy.thresholds, policy.scale)]
+    if beyond:
+        raise PolicyError(f"{name}: {'; '.join(beyond)}")
     keep_watch(text, name)
     return policy
 

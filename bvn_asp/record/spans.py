@@ -198,5 +198,10 @@ def _unknown_lists(case: Case) -> Iterator[str]:
     pairs = [(row.closes.removesuffix("[]"), row.path) for row in TABLE.plain if row.closes]
     for path, closing in (*pairs, ("findings.present", "findings.absent")):
         said, closed = case.said(path), case.said(closing)
-        if said is not None and said.value is None and closed is not None and closed.value is not None:
-            yield f"{path} is called unknown and stays open, whatever {closing} says; leave {path} out to close it"
+        if closed is None or closed.value is None:
+            continue
+        if said is not None and said.value is None:
+            close = f"leave {path} out" if path == "findings.present" else f"write {path}: none"
+            yield f"{path} is called unknown and stays open, whatever {closing} says; {close} to close it"
+        elif case.at(path) is None and path != "findings.present":
+            yield f"{path} is not stated and stays open, whatever {closing} says; write {path}: none to close it"

@@ -167,6 +167,8 @@ def diff_text(found: Diff) -> str:
 def _diff_lines(found: Diff) -> Iterator[str]:
     yield f"Here:  {found.here.name}\nThere: {found.there.name}\n{NOTICE}\n"
     yield f"Overall, the other side is {_verdict(found.overall)}"
+    if found.equivalent and not found.alike:
+        yield "    in what it recommends; clauses or bodies below are decided otherwise on the way"
     yield from _examples(found.overall)
     if found.there.waived:
         yield f"\nSet aside there: {', '.join(sorted(found.there.waived, key=list(found.here.policy.clauses).index))}"

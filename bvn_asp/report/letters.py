@@ -152,6 +152,8 @@ def _said(item: Item) -> Iterator[str]:
     yield from said[:MOST_SAID]
     if len(said) > MOST_SAID:
         yield f"and {len(said) - MOST_SAID} more"
+    if item.sources:
+        yield f"stated in: {'; '.join(item.sources)}"
 
 
 def _against(report: Report, id: str, items: dict[str, Item]) -> Iterator[str]:

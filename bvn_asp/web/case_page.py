@@ -22,7 +22,7 @@ from bvn_asp.web.reading import Read
 from bvn_asp.web.render import page, text
 from bvn_asp.web.searches import searched
 from bvn_asp.web.sending import SENT
-from bvn_asp.web.session import readings_of
+from bvn_asp.web.session import keep_latest, latest_of, readings_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,8 +39,14 @@ MOST_SETS, SECONDS = 6, 20.0
 
 
 async def newest(request: Request) -> Response:
-    """Go on with a new case."""
+    """Begin a new case."""
     return RedirectResponse(f"/case/{request.app.state.drafts.new().name}", 303)
+
+
+async def latest(request: Request) -> Response:
+    """Go on with the case that this browser showed last; with a new one if there is none."""
+    found = request.app.state.drafts.find(latest_of(request))
+    return RedirectResponse(f"/case/{found.name}", 303) if found is not None else await newest(request)
 
 
 async def show(request: Request) -> Response:
@@ -54,7 +60,9 @@ def _shown(request: Request, draft: Draft, read: Read, decision: Decision | None
     groups = View(request.app.state.policy).groups(draft.values, read.by_field)
     keeps = request.app.state.store is not None
     shown = _beside(draft, read, decision, keeps=keeps)
-    return page(request, "case.html", groups=groups, hows=words_for, **{**shown, **more})
+    response = page(request, "case.html", groups=groups, hows=words_for, **{**shown, **more})
+    keep_latest(response, draft.name)
+    return response
 
 
 def _beside(draft: Draft, read: Read, decision: Decision | None, *, keeps: bool = False) -> dict[str, Any]:
@@ -185,7 +193,7 @@ def _content(read: Read) -> dict[str, Any]:
 
 
 routes = [
-    Route("/case", newest), Route("/case/new", newest), *file_routes,
+    Route("/case", latest), Route("/case/new", newest), *file_routes,
     Route("/case/{draft}", show), Route("/case/{draft}", update, methods=["POST"]),
     Route("/case/{draft}/live", live, methods=["POST"]), Route("/case/{draft}/part", part, methods=["POST"]),
     Route("/case/{draft}/depends", depends, methods=["POST"]), Route("/case/{draft}/next", following, methods=["POST"]),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from bvn_asp.record.forms import MOST_ITEMS
+from bvn_asp.record.statements import NONE
 from bvn_asp.record.table import TABLE
 from bvn_asp.report.labels import group_names, group_of
 from bvn_asp.web.fields import HERE, STATE, Values, entries
@@ -30,8 +31,13 @@ def applied(values: Values, action: str) -> tuple[dict[str, tuple[str, ...]], st
 def _closed(values: Values, group: str) -> dict[str, tuple[str, ...]]:
     """State of a group that there is nothing else in it; or no longer, if that is stated."""
     rows = closing_rows(group)
-    found = _cleared(values, (row.path for row in rows))
-    return found if is_whole(group, values) else found | {row.path: (closing_value(row),) for row in rows}
+    # What closes a list closes what is listed: of one without entries it is stated that there are none.
+    empty = [row.closes.removesuffix("[]") for row in rows if row.closes and not entries(values, row.closes)]
+    found = _cleared(values, [*(row.path for row in rows), *empty])
+    if is_whole(group, values):
+        return found
+    none = {f"{name}:{STATE}": (NONE,) for name in empty}
+    return found | none | {row.path: (closing_value(row),) for row in rows}
 
 
 def _added(values: Values, name: str) -> dict[str, tuple[str, ...]]:

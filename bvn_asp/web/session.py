@@ -1,4 +1,5 @@
-"""What a browser keeps of a session: the questions that are read otherwise than by default; nothing of a case."""
+"""What a browser keeps of a session: the questions that are read otherwise than by default, and which case was shown
+last; nothing of a case but the name that the server made up for it."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-_READINGS = "bvn_readings"
+_READINGS, _LATEST = "bvn_readings", "bvn_case"
 
 
 def readings_of(request: Request) -> dict[str, str]:
@@ -32,3 +33,13 @@ def keep_readings(response: Response, readings: Mapping[str, str]) -> None:
     """Have the browser keep `readings` from here on."""
     age = "" if readings else "; Max-Age=0"
     response.headers.append("Set-Cookie", f"{_READINGS}={urlencode(readings)}{COOKIE}{age}")
+
+
+def latest_of(request: Request) -> str:
+    """Return the name of the case in work that the browser showed last; nothing if it knows none."""
+    return request.cookies.get(_LATEST, "")
+
+
+def keep_latest(response: Response, draft: str) -> None:
+    """Have the browser keep which case in work it shows."""
+    response.headers.append("Set-Cookie", f"{_LATEST}={draft}{COOKIE}")

@@ -144,6 +144,13 @@ KINDS = {
             "a limit that excludes its own value",
         ),
         Kind(
+            "limit-unreachable",
+            "defect",
+            "The limit lies outside what a record can state of its quantity, so that no record is on one side of it.",
+            "See whether it is mistyped: a point, a sign or a unit.",
+            "a limit that no record can reach",
+        ),
+        Kind(
             "never-binds",
             "domain",
             "The limit can never be exceeded, because of what records can be.",

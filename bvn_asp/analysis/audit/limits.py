@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.audit.finding import Finding
 from bvn_asp.decision.wording import words_of
+from bvn_asp.policy.reach import unreachable
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.audit.study import Study
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
 
 def limits(study: Study) -> Iterator[Finding]:
-    """Find limits of bodies that can never bind, and limits of one quantity that differ."""
-    yield from _binding(study)
+    """Find limits that no record can reach, limits of bodies that never bind, and limits that differ."""
     policy = study.policy
+    for clause, quantity, sentence in unreachable(policy.thresholds, policy.scale):
+        yield Finding(
+            "limit-unreachable", (clause, quantity), f"{sentence[0].upper()}{sentence[1:]}.", (study.whole(clause),)
+        )
+    yield from _binding(study)
     stated = [(quantity, clause, limit) for (clause, quantity), limit in policy.thresholds.items()]
     stated += [("bodies", clause, limit) for clause, limit in policy.tallies.items() if clause in study.body_limits]
     for (quantity, one, first), (other_quantity, other, second) in combinations(stated, 2):

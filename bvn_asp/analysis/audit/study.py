@@ -28,7 +28,7 @@ class Study:
 
     def __init__(self, policy: Policy, *, confirm: bool = False, deadline: float | None = None) -> None:
         self.policy, self.confirm, self.deadline = policy, confirm, deadline
-        self.search = Search(policy, deadline=deadline)
+        self.search = Search(policy, deadline=deadline, exclusive=False)
         self.space = self.search.space
         self.space.deadline = deadline
         kinds = {clause.id: clause.kind for clause in policy.clauses.values() if clause.kind in SIDES}

@@ -102,3 +102,8 @@ class Diff:
     def equivalent(self) -> bool:
         """Whether both decide every record alike."""
         return self.overall.verdict == "equivalent"
+
+    @property
+    def alike(self) -> bool:
+        """Whether nothing that was compared differs: the recommendation, no clause and no body."""
+        return all(comparison.verdict == "equivalent" for comparison in self.comparisons)

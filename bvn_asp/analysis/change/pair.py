@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.change.comparison import ORDER, Side
 from bvn_asp.analysis.records import Ground, ground
-from bvn_asp.analysis.search import Search
+from bvn_asp.analysis.search import Search, check_space
 from bvn_asp.analysis.space import Space
-from bvn_asp.decision.engine import OUTCOMES
+from bvn_asp.decision.agreement import is_shipped
 from bvn_asp.errors import PolicyError
+from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.terms import name_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Pair:
         other = self.search.ground if same else _ground(there, room, limits, deadline)
         self.grounds: tuple[Ground, Ground] = (self.search.ground, other)
         self.space = Space(*self.grounds, shared=lambda term: name_of(term) != "selected")
+        if not same and not is_shipped(there.policy):
+            check_space(self.space, there.policy, 1)
         self.space.deadline = deadline
         self.room = room
         asked = [x for t, x in self.space.terms("yes").items() if isinstance(t, tuple) and name_of(t[1]) == "requested"]

@@ -19,10 +19,11 @@ from bvn_asp.analysis.proofs import MOST_CORES, grounds_of, minimal_core, minima
 from bvn_asp.analysis.records import Premise
 from bvn_asp.analysis.search import STATED
 from bvn_asp.analysis.space import SearchTimeoutError
-from bvn_asp.decision.engine import OUTCOMES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.wording import words_of
 from bvn_asp.errors import BvnError
+from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of
 

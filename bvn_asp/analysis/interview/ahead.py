@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from bvn_asp.analysis.interview.questions import Content, Question, answers, stating
-from bvn_asp.decision.engine import OUTCOMES
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.errors import SolveError
 from bvn_asp.policy.ground import Answer
+from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.record.case import Case
 
 if TYPE_CHECKING:

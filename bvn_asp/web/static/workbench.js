@@ -17,6 +17,8 @@
   document.addEventListener("htmx:beforeSwap", function (event) {
     if (event.detail.target.id !== "advice") { return; }
     unfolded = {};
+    // What was wrong and is not any more; the answer marks what still is.
+    document.querySelectorAll(".mistake").forEach(function (item) { item.textContent = ""; });
     // Searches for what was there before are for nothing now: the server ends them when nobody waits.
     event.detail.target.querySelectorAll("[hx-post]").forEach(function (item) {
       if (!item.closest(".proposal")) { window.htmx.trigger(item, "htmx:abort"); }
@@ -35,6 +37,19 @@
     if (wanted && unfolded.wanted) { wanted.value = unfolded.wanted; }
     if (document.querySelector(".beside")) { document.querySelector(".beside").scrollTop = unfolded.scroll; }
   });
+
+  // What was typed last is sent even if the page is left or loaded again at once.
+  var typed = false, chart = document.getElementById("case-form");
+  if (chart) {
+    chart.addEventListener("input", function () { typed = true; });
+    chart.addEventListener("htmx:beforeRequest", function (event) { if (event.target === chart) { typed = false; } });
+    window.addEventListener("beforeunload", function () {
+      if (!typed) { return; }
+      var sent = new URLSearchParams();
+      new FormData(chart).forEach(function (value, name) { if (value !== "") { sent.append(name, value); } });
+      navigator.sendBeacon(chart.getAttribute("hx-post"), sent);
+    });
+  }
 
   // A link to a field opens what it is folded in, and puts the cursor there.
   function lead(place) {
