@@ -177,7 +177,9 @@ class Leeway:
             elif self._at_once(subject):
                 held = [space.any_of([-space.literal(("listed", self.room.entities[subject])), space.all_of(same)])]
             elif kind == UNKNOWN and base and only != "requested":
-                held = [*self._within(base, options), *([] if withdraw else [self.room.stated[subject]])]
+                held = [] if withdraw else [self.room.stated[subject]]
+                if only or not everything:
+                    held += self._known_better(subject, base, options, changing=not only)
             elif only or (kind != CHANGEABLE and not everything):
                 held = same
             else:
@@ -215,6 +217,17 @@ class Leeway:
         parents = self.room.parents.get(subject, ())
         there = [self.space.literal(("yes", parent)) for parent in parents]
         return [self.space.any_of([-self.room.stated[subject], *there])] if there else []
+
+    def _known_better(
+        self, subject: Term, base: set[Term], options: dict[Term, int], *, changing: bool
+    ) -> list[int]:  # fmt: skip
+        """Return what keeps a bound to what can become known; and what is `changing`, to what it can become as well."""
+        within = self._within(base, options)
+        kind, way = kind_of(subject, self.facts, True)
+        if not changing or kind != CHANGEABLE:
+            return within
+        past = [-literal for option, literal in options.items() if option not in ahead(way, base, options)]
+        return [self.space.any_of([self.space.all_of(within), self.space.all_of(past)])]
 
     def _within(self, base: set[Term], options: dict[Term, int]) -> list[int]:
         """Return what keeps a number or a choice within what the record leaves possible of it."""
