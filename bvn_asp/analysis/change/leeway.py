@@ -177,9 +177,8 @@ class Leeway:
             elif self._at_once(subject):
                 held = [space.any_of([-space.literal(("listed", self.room.entities[subject])), space.all_of(same)])]
             elif kind == UNKNOWN and base and only != "requested":
-                held = [] if withdraw else [self.room.stated[subject]]
-                if only or not everything:
-                    held += self._known_better(subject, base, options, changing=not only)
+                better = self._known_better(subject, base, options, everything=everything, changing=not only)
+                held = [*better, *([] if withdraw else [self.room.stated[subject]])]
             elif only or (kind != CHANGEABLE and not everything):
                 held = same
             else:
@@ -219,9 +218,11 @@ class Leeway:
         return [self.space.any_of([-self.room.stated[subject], *there])] if there else []
 
     def _known_better(
-        self, subject: Term, base: set[Term], options: dict[Term, int], *, changing: bool
+        self, subject: Term, base: set[Term], options: dict[Term, int], *, everything: bool, changing: bool
     ) -> list[int]:  # fmt: skip
         """Return what keeps a bound to what can become known; and what is `changing`, to what it can become as well."""
+        if everything and changing:
+            return []
         within = self._within(base, options)
         kind, way = kind_of(subject, self.facts, True)
         if not changing or kind != CHANGEABLE:
