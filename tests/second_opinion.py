@@ -416,7 +416,8 @@ class _View:
             goods = {self.modic_goods(places, kind, plate) for places, kind, plate in choices}
             stated = _combine(all, entry.there(), entry.yes("stated_by_radiologist"))
             factors.append({one for told in stated for one in (goods if told else [NOTHING])})
-        closed = mri.says("other_modic_changes", "absent") or mri.yes("read_in_full") == YES
+        others = bool(mri.entries("modic_changes")) and mri.says("other_modic_changes", "absent")
+        closed = others or mri.yes("read_in_full") == YES
         if mri.unknown("modic_changes") or not (closed or mri.says("modic_changes", "none")):
             factors.append([NOTHING, self.modic_goods(left(self.stretch()), "type_1_2", "both")])
         report = [NOTHING if value else universe for value in mri.yes("radiologist_report")]
@@ -494,7 +495,7 @@ class _View:
         return factors
 
     def rest(self, node: _Node, key: str, marks: Iterable[str]) -> list[Factor]:
-        if node.says(key, "none") or (node.says(f"other_{key}", "absent") and not node.unknown(key)):
+        if node.says(key, "none") or (node.says(f"other_{key}", "absent") and node.entries(key)):
             return []
         closed = self.complete and not node.unknown(key, f"other_{key}", "absent", "additional_pathology")
         return [[NOTHING, frozenset(one for one in marks if not closed or one == "i5" or one.startswith("spent"))]]

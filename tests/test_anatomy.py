@@ -244,17 +244,6 @@ def test_what_lies_at_the_disc_between_l4_and_s1_is_at_both() -> None:
     assert elsewhere.recommendation == "approve"
 
 
-def test_a_modic_change_at_a_body_that_the_anatomy_leaves_out_is_evidence_of_none() -> None:
-    """Indication 4 asks for a change from L3 to S1; a patient with four lumbar vertebrae has no L5."""
-    change = {"levels": "L5", "endplate": "both", "type": "type_1", "stated_by_radiologist": "yes"}
-    asked = {"mri__modic_changes": [change], "request__bodies": ["L4", "S1"]}
-    decisions = decided_alike([
-        usual(**asked, patient__lumbar_vertebrae=count) for count in ("five", "six", "four", "four or five", "unknown")
-    ])  # fmt: skip
-    assert [d.recommendation for d in decisions] == ["approve", "approve", "deny", "pend", "pend"]
-    assert "i4" in decisions[2].ids("unmet") and "i4" in decisions[3].ids("undetermined")
-
-
 def test_what_lies_somewhere_lies_between_l4_and_s1_only_in_a_patient_with_four_lumbar_vertebrae() -> None:
     fusion = {"kind": "fusion", "levels": "somewhere from L3 to S1", "likely_source": "no", "complicates": "no"}
     records = [

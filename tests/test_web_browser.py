@@ -193,7 +193,7 @@ def test_going_back_two_tabs_and_a_reload_lose_nothing(page: Any) -> None:
     chip(page, "request.bodies", "L4").check(force=True)
     verdict(page, "deny")
     other = page.context.new_page()
-    other.goto("/case")
+    other.goto("/case/new")
     other.fill('input[name="patient.age"]', "60")
     chip(other, "request.bodies", "L4").check(force=True)
     verdict(other, "pend")

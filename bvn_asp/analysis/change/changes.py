@@ -170,7 +170,9 @@ def changes_of(
         )
         if one == other or _vanished(subjects[0], after) or _follows(subjects[0], before, after):
             continue
-        changed = sorted((s for s in subjects if _about(one, s) != _about(other, s)), key=str)
+        # What was stated before tells best what changes; how long a time lasts until the procedure seldom is.
+        changed = sorted((s for s in subjects if _about(one, s) != _about(other, s)),
+                         key=lambda subject: (not _about(one, subject), str(subject)))  # fmt: skip
         if topic == "requested":
             changed = [subject for subject in changed if subject != "request_made"]
         for subject in changed if topic == "requested" else changed[:1]:
