@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LISTS: dict[str, str] = {name_of(pattern(row.term)): row.path for row in TABLE.fields if row.is_list}
 """The path of the list whose entries the policy calls so."""
 FINDINGS, MODIC = "findings.present[]", "mri.modic_changes[]"
-_OPTIONAL, _SPANNED = naming(OPTIONAL_BODIES), naming(SPANNED) & ~SPANNING_BITS
+_OPTIONAL, _SPANNED = naming(OPTIONAL_BODIES), naming(SPANNED)
 _LUMBAR = TABLE.by_path["patient.lumbar_vertebrae"]
 _ONGOING = ("received", "begun")
 
