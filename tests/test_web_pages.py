@@ -332,3 +332,11 @@ def test_of_what_is_typed_while_a_decision_waits_only_the_latest_is_decided(
         answers = [item.result() for item in sent]
     assert [answer.status_code for answer in answers] == [200, 204, 200]
     assert read == ["1", "18"] and word(answers[2].text) == "pend"
+
+
+def test_the_first_box_says_which_criteria_are_not_satisfied(client: Any) -> None:
+    path, token = new_case(client)
+    asked = {"request.bodies": "L4", "patient.age": "17"}
+    denied = post(client, f"{path}/live", asked, token, part=True).text.partition('class="because"')[2]
+    assert 'href="#why-i1"' in denied.partition("</ul>")[0] and 'href="#why-n1"' in denied.partition("</ul>")[0]
+    assert 'class="because"' not in post(client, f"{path}/live", asked | {"patient.age": "52"}, token, part=True).text

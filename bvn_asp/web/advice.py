@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bvn_asp.decision.nodes import Node
 
 _ORDER = {"measure": 0, "criterion": 1, "body": 1, "reason": 2, "fact": 3, "missing": 4, "reading": 5}
+_FAILING = "Not satisfied"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Advice:
     bodies: tuple[Body, ...]
     asked: tuple[Asked, ...]
     settlements: tuple[tuple[str, tuple[tuple[str, str], ...], int], ...]
+
+    @property
+    def failing(self) -> tuple[Criterion, ...]:
+        """The criteria that are not satisfied, parts of others aside."""
+        return next((criteria for title, criteria in self.groups if title == _FAILING), ())
 
     @property
     def word(self) -> str:
@@ -64,7 +70,7 @@ def place_of(field: str) -> str:
 def _groups(decision: Decision) -> Iterator[tuple[str, tuple[Criterion, ...]]]:
     whole = [criterion for criterion in decision.criteria if criterion.clause.part_of is None]
     for title, statuses in (
-        ("Not satisfied", FAILING), ("Undetermined", ("undetermined",)), ("Satisfied", ("met", "clear")),
+        (_FAILING, FAILING), ("Undetermined", ("undetermined",)), ("Satisfied", ("met", "clear")),
     ):  # fmt: skip
         found = tuple(criterion for criterion in whole if criterion.status in statuses)
         if found:
