@@ -210,14 +210,14 @@ class _Twins:
     def fails_open(self) -> Iterator[Finding]:
         """Find whether a denial becomes an approval when the topic is left out, if only by what silence is read as."""
         ways: tuple[tuple[Callable[[_Twins], list[int]], str, str], ...] = (
-            (_Twins._omission, "fails-open", "To leave this out turns a denial into an approval"),
-            (_Twins._silence, "silence-helps", "Silence of this, then assumed, turns a denial into an approval"),
+            (_Twins._omission, "fails-open", "left out, it turns a denial into an approval"),
+            (_Twins._silence, "silence-helps", "its silence, then assumed, turns a denial into an approval"),
         )  # fmt: skip
         for way, kind, sentence in ways:
             if self.possible(way(self)):
                 before, after = self.pair(way)
                 yield Finding(
-                    kind, _key(self.topic), f"{sentence}: {self.words}.",
+                    kind, _key(self.topic), f"{self.words}: {sentence}.",
                     witnesses=(("stated", before), ("left out", after)),
                 )  # fmt: skip
                 return

@@ -45,7 +45,7 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
             words, room = f"{subject} changes a decision", study.search.room
             goal = [*study.plain, *study.run, *run, differ]
             yield Finding(
-                "reading-idle", (subject,), f"This option changes no decision at all. {meaning}", (), chosen,
+                "reading-idle", (subject,), f"{subject} changes no decision at all. {meaning}", (), chosen,
                 proofs=(study.certified(proof_of(space, words, goal, (), {}, room)),),
             )  # fmt: skip
         # A criterion that the option does not touch is silenced only by one that it makes fail more often.
@@ -58,7 +58,7 @@ def _question(study: Study, space: Space, question: Question, usually: list[str]
             proofs = study.proofs([approve], f"approved under {subject}", chosen, most=6)
             clauses = tuple(dict.fromkeys(id for proof in proofs for id in proof.clauses))
             yield Finding(
-                "reading-unsatisfiable", (subject,), f"Under this option nothing can be approved. {meaning}",
+                "reading-unsatisfiable", (subject,), f"Under {subject} nothing can be approved. {meaning}",
                 clauses, chosen, proofs=proofs,
             )  # fmt: skip
         else:
@@ -78,7 +78,7 @@ def _silenced(
     covers = sorted({study.whole(id) for proof in proofs for id in proof.clauses} - set(silenced))
     yield Finding(
         "reading-silences", (subject, *silenced),
-        f"Under this option {', '.join(silenced)} never {'decide' if silenced[1:] else 'decides'} anything by "
+        f"Under {subject} {', '.join(silenced)} never {'decide' if silenced[1:] else 'decides'} anything by "
         f"{'themselves' if silenced[1:] else 'itself'}, because of "
         f"{', '.join(covers)}. {meaning}",
         (*silenced, *covers), chosen, proofs=proofs,
