@@ -13,7 +13,8 @@ from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any
 
 from bvn_asp.analysis.records import ROOM
-from bvn_asp.decision.facts import STATUSES, Facts, facts_for, in_range
+from bvn_asp.decision.conventions import STATUSES, in_range
+from bvn_asp.decision.facts import Facts, facts_for
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import Term, fill, name_of, pattern
 from bvn_asp.record.anatomy import SOMEWHERE, SPANNING_DISCS, discs_between

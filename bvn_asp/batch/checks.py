@@ -16,7 +16,7 @@ from bvn_asp.batch.entries import Entries, Texts, options, place_of, vocabulary
 from bvn_asp.batch.rows import FINDINGS, Rows
 from bvn_asp.batch.times import BEYOND, GRAIN, Bounds, day_bounds, number_bounds
 from bvn_asp.batch.words import Flags, answers, days, numbers, offsets, unpack, valid_flags
-from bvn_asp.decision.facts import PARTS_READ
+from bvn_asp.decision.conventions import PARTS_READ
 from bvn_asp.record.case import EITHER, ORDER
 from bvn_asp.record.dates import FIRST_YEAR, LAST_YEAR
 from bvn_asp.record.models import MOST_ITEMS

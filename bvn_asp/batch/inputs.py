@@ -19,7 +19,7 @@ from bvn_asp.batch.kernel import Words
 from bvn_asp.batch.rows import FINDINGS, LISTS, MODIC, Rows
 from bvn_asp.batch.times import BEYOND, Bounds
 from bvn_asp.batch.words import Flags, Whole, answers, pack, scatter, unpack
-from bvn_asp.decision.facts import (
+from bvn_asp.decision.conventions import (
     ENTAILED,
     HARMLESS,
     OPEN_LISTS,

@@ -21,8 +21,9 @@ from bvn_asp.batch.rows import FINDINGS, LISTS, Setting
 from bvn_asp.batch.sql_inputs import SqlInputs
 from bvn_asp.batch.sql_times import stages
 from bvn_asp.decision.agreement import is_shipped
+from bvn_asp.decision.conventions import SHOWING
 from bvn_asp.decision.engine import Engine
-from bvn_asp.decision.facts import ANATOMY, SHOWING
+from bvn_asp.decision.facts import ANATOMY
 from bvn_asp.errors import TableError
 from bvn_asp.policy.outcomes import EXCLUSIVE, OUTCOMES
 from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape

@@ -13,7 +13,7 @@ from bvn_asp.batch.columns import NONE, NOT_MEASURED, UNKNOWN_FIELDS, column_nam
 from bvn_asp.batch.inputs import PRESENCE, entity_of, plain_rows, rows_named, word_of
 from bvn_asp.batch.rows import FINDINGS, LISTS, MODIC, Setting
 from bvn_asp.batch.sql_times import Compared, SqlTimes, bounds, field
-from bvn_asp.decision.facts import (
+from bvn_asp.decision.conventions import (
     ENTAILED,
     HARMLESS,
     OPEN_LISTS,

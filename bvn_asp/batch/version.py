@@ -14,8 +14,9 @@ from bvn_asp.batch.decider import PEND, Decider
 from bvn_asp.batch.inputs import PRESENCE, Inputs
 from bvn_asp.batch.rows import LISTS, Rows, Setting
 from bvn_asp.batch.words import unpack
+from bvn_asp.decision.conventions import ablation_terms
 from bvn_asp.decision.engine import SIDES
-from bvn_asp.decision.facts import Facts, ablation_terms
+from bvn_asp.decision.facts import Facts
 from bvn_asp.decision.wording import Wording
 from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.register import read_policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from bvn_asp.decision.agreement import terms_of
-from bvn_asp.decision.facts import READ_IN_FULL
+from bvn_asp.decision.conventions import READ_IN_FULL
 from bvn_asp.policy.asking import subjects_of
 from bvn_asp.policy.program import open_program
 from bvn_asp.policy.register import Policy, shipped_policy

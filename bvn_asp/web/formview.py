@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from bvn_asp.decision.facts import READ_IN_FULL
+from bvn_asp.decision.conventions import READ_IN_FULL
 from bvn_asp.policy.register import Policy
 from bvn_asp.record.statements import MOST_DOCUMENTS, NONE, UNKNOWN
 from bvn_asp.record.table import SECTIONS, TABLE, Field

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bvn_asp.decision.facts import READ_IN_FULL
+from bvn_asp.decision.conventions import READ_IN_FULL
 from bvn_asp.policy.register import Policy
 from bvn_asp.policy.terms import pattern
 from bvn_asp.record.case import EITHER

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bvn_asp.decision.facts import STATUSES
+from bvn_asp.decision.conventions import STATUSES
 from bvn_asp.policy.terms import Term, fill, pattern
 from bvn_asp.record.anatomy import bodies_of
 from bvn_asp.record.spans import MOMENTS
