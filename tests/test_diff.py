@@ -257,7 +257,7 @@ def test_a_body_that_does_not_exist_is_refused_even_where_the_range_is_set_aside
 
 
 def _usual() -> dict[str, object]:
-    from bvn_asp.analysis.witness import usual_case
+    from bvn_asp.analysis.writing.inputs import usual_case
 
     return usual_case().model_dump(exclude_none=True)
 

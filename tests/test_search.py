@@ -14,7 +14,8 @@ from bvn_asp.analysis import certificate
 from bvn_asp.analysis.proofs import grounds_of
 from bvn_asp.analysis.records import ground
 from bvn_asp.analysis.space import Space, World
-from bvn_asp.analysis.witness import Record, inputs_of, usual_case
+from bvn_asp.analysis.writing.inputs import inputs_of, usual_case
+from bvn_asp.analysis.writing.stated import Record
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import room_for

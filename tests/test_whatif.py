@@ -15,7 +15,7 @@ import pytest
 from bvn_asp.analysis.change.changes import CHANGEABLE, Answer, ChangeSet
 from bvn_asp.analysis.change.whatif import GoalError, WhatIf
 from bvn_asp.analysis.space import Space
-from bvn_asp.analysis.witness import usual_case
+from bvn_asp.analysis.writing.inputs import usual_case
 from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.register import shipped_policy
 from bvn_asp.record.case import Case

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from bvn_asp.analysis.proofs import Proof, grounds_of, minimal_cores, proof_of
 from bvn_asp.analysis.records import ROOM, Ground, Premise, ground
 from bvn_asp.analysis.space import Space, World
-from bvn_asp.analysis.witness import Record, Writer, readings_of, usual_case, usual_inputs
+from bvn_asp.analysis.writing.inputs import readings_of, usual_case, usual_inputs, usual_numbers
+from bvn_asp.analysis.writing.stated import Record
+from bvn_asp.analysis.writing.writer import Writer
 from bvn_asp.decision.agreement import is_shipped
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import Facts, facts_for
@@ -181,10 +183,11 @@ class Search:
         return witness
 
     def decided(self, inputs: frozenset[Term], near: Collection[Term] = ()) -> Witness:
-        """Write inputs as a record and decide it under the readings among them; `near` as in `Writer`."""
+        """Write inputs as a record, numbers `near` a limit close to it, and decide it under the readings among them."""
         stated = frozenset(t for t in inputs if name_of(t) in STATED)
         readings = readings_of(inputs)
-        record = Writer(inputs, self.policy, self.quantities, self.limits, self.room, near).record()
+        usual = usual_numbers(self.policy, self.room, near)
+        record = Writer(inputs, self.policy, self.quantities, self.limits, self.room, usual).record()
         case = Case.model_validate(record)
         facts = facts_for(case, self.policy, self.policy.readings(readings), shape=self.room)
         return Witness(record, case, readings, self.engine.decide(case, readings), self.departures(stated, facts))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bvn_asp.analysis.atlas import Entry
     from bvn_asp.analysis.atlas.survey import Survey
     from bvn_asp.analysis.atlas.twins import Pair
-    from bvn_asp.analysis.witness import Record
+    from bvn_asp.analysis.writing.stated import Record
     from bvn_asp.policy.register import Policy
 
 _COLUMNS = ("edge", "differs in", "records and recommendations", "remarks")

@@ -10,7 +10,7 @@ from bvn_asp.analysis.atlas.edits import Edits
 from bvn_asp.analysis.atlas.twins import NONE, Pair, Twin
 from bvn_asp.analysis.mutants import Answer, Verdict, recommended
 from bvn_asp.analysis.search import RECOMMENDATIONS
-from bvn_asp.analysis.witness import readings_of
+from bvn_asp.analysis.writing.inputs import readings_of
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import BvnError
 from bvn_asp.policy.register import policy_of

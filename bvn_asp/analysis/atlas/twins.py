@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bvn_asp.analysis.search import RECOMMENDATIONS, Search, Witness, preferred
 from bvn_asp.analysis.sides import SETTINGS
 from bvn_asp.analysis.space import Space, World
-from bvn_asp.analysis.witness import readings_of
+from bvn_asp.analysis.writing.inputs import readings_of
 from bvn_asp.decision.conventions import ablation_terms
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.policy.terms import FORMS, Term, name_of, pattern

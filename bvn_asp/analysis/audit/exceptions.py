@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bvn_asp.analysis.audit.finding import Finding
 from bvn_asp.analysis.search import TIMES
-from bvn_asp.analysis.witness import readings_of
+from bvn_asp.analysis.writing.inputs import readings_of
 from bvn_asp.decision.wording import words_of
 
 if TYPE_CHECKING:

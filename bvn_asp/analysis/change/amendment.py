@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bvn_asp.analysis.search import STATED, Search
-from bvn_asp.analysis.witness import Record, Writer
+from bvn_asp.analysis.writing.stated import Record
+from bvn_asp.analysis.writing.writer import Writer
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of
 from bvn_asp.record.case import EITHER, Case
 from bvn_asp.record.models import NONE
@@ -69,7 +70,7 @@ def _list(record: Record, name: str) -> Any:
 def _writer(inputs: frozenset[Term], search: Search) -> Writer:
     """Return the writer of `inputs`; times are written by themselves."""
     stated = {term for term in inputs if name_of(term) in STATED}
-    return Writer(stated, search.policy, search.quantities, search.limits, search.room, usual=False, dated=True)
+    return Writer(stated, search.policy, search.quantities, search.limits, search.room, {}, dated=True)
 
 
 def _times(record: Record, old: Writer, new: Writer) -> None:
@@ -78,13 +79,13 @@ def _times(record: Record, old: Writer, new: Writer) -> None:
         if row.form != "number" or "(W)" not in row.term:
             continue
         numbers: list[Term] = [(row.quantity, moment) for moment in ("request", "procedure")]
-        changed = next((number for number in numbers if old.bounds(number) != new.bounds(number)), None)
+        changed = next((number for number in numbers if old.numbers.bounds(number) != new.numbers.bounds(number)), None)
         if changed is not None:
             section = record.setdefault(row.section, {})
             section.pop(row.name, None)
             for other in (other for one, other in EITHER if one == row.path):
                 section.pop(other.rpartition(".")[2], None)
-            value = new.number(changed)
+            value = new.numbers.number(changed)
             if value is not None:
                 section[row.name] = value
 
@@ -152,7 +153,7 @@ def _entity(
     """Amend, add, remove or rule out one finding, surgery or Modic change."""
     assert isinstance(entity, tuple)
     name, kind = name_of(entity), str(entity[1]) if name_of(entity) == "finding" else ""
-    was, now = (entity in writer.listed(name, kind)[0] for writer in (old, new))
+    was, now = (entity in writer.lists.listed(name, kind)[0] for writer in (old, new))
     parent, key = _HOMES[name]
     home: Record = record.setdefault(parent, {}) if parent else record
     if was or now:
@@ -166,7 +167,7 @@ def _entity(
     elif was and "[" in known:
         gone.append((home[key], _place(known)))
     if kind and entity[2] == 1:
-        _ruled_out(home, kind, old.listed(name, kind)[1], new.listed(name, kind)[1])
+        _ruled_out(home, kind, old.lists.listed(name, kind)[1], new.lists.listed(name, kind)[1])
 
 
 def _ruled_out(findings: Record, kind: str, was: bool, now: bool) -> None:

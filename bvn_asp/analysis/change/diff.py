@@ -18,7 +18,9 @@ from bvn_asp.analysis.change.pair import Pair
 from bvn_asp.analysis.records import ROOM
 from bvn_asp.analysis.search import STATED
 from bvn_asp.analysis.space import SearchTimeoutError, World
-from bvn_asp.analysis.witness import Record, Writer, inputs_of
+from bvn_asp.analysis.writing.inputs import inputs_of, usual_numbers
+from bvn_asp.analysis.writing.stated import Record
+from bvn_asp.analysis.writing.writer import Writer
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.errors import SolveError
@@ -200,7 +202,9 @@ class _Comparing(Pair):
 
     def _written(self, inputs: frozenset[Term], place: int) -> Record:
         quantities = {**self.quantities[1 - place], **self.quantities[place]}
-        return Writer(inputs, self.sides[place].policy, quantities, self.search.limits, self.room).record()
+        policy = self.sides[place].policy
+        usual = usual_numbers(policy, self.room)
+        return Writer(inputs, policy, quantities, self.search.limits, self.room, usual).record()
 
     def _said(self, decision: Decision, place: int, goal: _Goal) -> str:
         """Return what a decision says of what `goal` compares."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bvn_asp.analysis.change.changes import CHANGEABLE, UNKNOWN, ahead, item_of, kind_of
 from bvn_asp.analysis.search import STATED, TIMES, Search
 from bvn_asp.analysis.sides import SETTINGS
-from bvn_asp.analysis.witness import inputs_of
+from bvn_asp.analysis.writing.inputs import inputs_of
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of, to_text
 from bvn_asp.record.spans import SHORT_COURSE
 

@@ -16,7 +16,7 @@ from bvn_asp.errors import SolveError
 from bvn_asp.record.files import read_case
 
 if TYPE_CHECKING:
-    from bvn_asp.analysis.witness import Record
+    from bvn_asp.analysis.writing.stated import Record
     from bvn_asp.decision.decision import Decision
     from bvn_asp.decision.engine import Engine
 

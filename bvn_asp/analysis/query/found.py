@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bvn_asp.analysis.query.condition import Runs
     from bvn_asp.analysis.query.text import Query
     from bvn_asp.analysis.search import Departure
-    from bvn_asp.analysis.witness import Record
+    from bvn_asp.analysis.writing.stated import Record
     from bvn_asp.decision.decision import Decision
     from bvn_asp.record.case import Case
 
