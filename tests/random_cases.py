@@ -19,8 +19,9 @@ from pydantic import ValidationError
 from bvn_asp.policy.register import Policy, shipped_policy
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.record.case import EITHER, Case
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import GRAIN, NOT_MEASURED, UNKNOWN, plain
-from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
+from bvn_asp.record.table import FINDING_KINDS, TABLE
 
 Record = dict[str, Any]
 LEVELS = ("L2", "L3", "L4", "L5", "S1", "L6", "L2-L3", "L3-L4", "L4-L5", "L5-S1", "L5-L6", "T8", "S1-S2")

@@ -21,8 +21,9 @@ from bvn_asp.policy.program import answer_set
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.terms import Term, name_of, pattern
 from bvn_asp.record.case import Case
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import GRAIN, NOT_MEASURED, UNKNOWN, Range, plain
-from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
+from bvn_asp.record.table import FINDING_KINDS, TABLE
 from tests.random_cases import approvable, random_readings, random_record
 from tests.sample_cases import samples
 from tests.shared import ENGINE

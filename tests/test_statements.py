@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from bvn_asp.record import dates, readers
 from bvn_asp.record.anatomy import SOMEWHERE
 from bvn_asp.record.documents import plain_of, said
+from bvn_asp.record.field import Field
 from bvn_asp.record.forms import reader
 from bvn_asp.record.statements import GRAIN, Days, Document, Range, Said, Unmeasured, text_of
 from bvn_asp.record.synonyms import SYNONYMS, suggestions
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 D = Decimal
 DAY = datetime.date

@@ -15,8 +15,9 @@ from bvn_asp.policy.program import OpenProgram, open_program
 from bvn_asp.policy.register import Policy, policy_of, shipped_policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.record.case import Case
+from bvn_asp.record.field import Field, Table
 from bvn_asp.record.schema import field_table
-from bvn_asp.record.table import FIELDS, SECTIONS, TABLE, Field, Table
+from bvn_asp.record.table import FIELDS, SECTIONS, TABLE
 
 TEXT = shipped_policy().text
 BEHAVIOR = "fact(behavioral_assessment)."

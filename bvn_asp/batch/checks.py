@@ -19,8 +19,9 @@ from bvn_asp.batch.words import Flags, answers, days, numbers, offsets, unpack, 
 from bvn_asp.decision.conventions import PARTS_READ
 from bvn_asp.record.case import EITHER, ORDER
 from bvn_asp.record.dates import FIRST_YEAR, LAST_YEAR
+from bvn_asp.record.field import Field
 from bvn_asp.record.models import MOST_ITEMS
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 _EPOCH = datetime.date(1970, 1, 1)
 _FIRST_DAY = (datetime.date(FIRST_YEAR, 1, 1) - _EPOCH).days

@@ -21,8 +21,9 @@ from functools import cache
 
 import pyarrow as pa
 
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import DECIMALS
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 WORD = pa.dictionary(pa.int32(), pa.string())
 NUMBER = pa.decimal128(12, DECIMALS)

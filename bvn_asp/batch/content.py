@@ -30,10 +30,11 @@ from bvn_asp.errors import Problem
 from bvn_asp.record import statements
 from bvn_asp.record.case import Case
 from bvn_asp.record.documents import plain_of, said
+from bvn_asp.record.field import Field
 from bvn_asp.record.mistakes import problem_of
 from bvn_asp.record.models import reader
 from bvn_asp.record.statements import UNKNOWN, Days, Range, Said, Unmeasured, text_of
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 Cells = dict[str, Any]
 """What the columns of one field hold, by suffix."""

@@ -20,7 +20,7 @@ from bvn_asp.record.anatomy import SOMEWHERE
 
 if TYPE_CHECKING:
     from bvn_asp.policy.register import Policy
-    from bvn_asp.record.table import Field
+    from bvn_asp.record.field import Field
 
 BLOCK = 65_536
 """Rows that are made at once; the cases of a seed are the same whatever the number asked for."""

@@ -14,8 +14,9 @@ from bvn_asp.batch.columns import NONE, column_name, parts
 from bvn_asp.batch.words import Flags, Whole, bits, offsets, pack, unpack, valid_flags
 from bvn_asp.batch.words import answers as answer_words
 from bvn_asp.record.anatomy import BODIES, LEVELS, SOMEWHERE, SPANNING_DISCS, bodies_of, lies_within
+from bvn_asp.record.field import Field
 from bvn_asp.record.models import reader
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.batch.kernel import Words

@@ -23,7 +23,8 @@ from bvn_asp.batch.times import GRAIN
 from bvn_asp.errors import TableError
 from bvn_asp.output import whole_file
 from bvn_asp.record.case import EITHER
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.batch.words import Flags, Whole

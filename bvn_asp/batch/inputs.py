@@ -33,7 +33,8 @@ from bvn_asp.decision.conventions import (
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import Term, arguments_of, name_of, pattern, subject_of
 from bvn_asp.record.anatomy import SOMEWHERE, SPANNING_DISCS
-from bvn_asp.record.table import LOCATED_KINDS, TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import LOCATED_KINDS, TABLE
 
 Pair = tuple[Words, Words]
 """Where something is stated to be so, and where it is stated not to be."""

@@ -35,7 +35,8 @@ from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.shape import WIDE_BODIES
 from bvn_asp.policy.terms import Term, arguments_of, name_of, pattern
 from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE, SPANNED
-from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import FINDING_KINDS, TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.batch.kernel import Words

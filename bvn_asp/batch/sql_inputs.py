@@ -26,7 +26,8 @@ from bvn_asp.decision.conventions import (
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import Term, arguments_of, name_of, pattern, subject_of
 from bvn_asp.record.anatomy import LEVELS, OPTIONAL_BODIES, SOMEWHERE, SPANNING_DISCS, bodies_of
-from bvn_asp.record.table import LOCATED_KINDS, TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import LOCATED_KINDS, TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.batch.dialects import Dialect

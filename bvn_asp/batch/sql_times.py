@@ -14,7 +14,8 @@ from bvn_asp.batch.inputs import entity_of, plain_rows, rows_named
 from bvn_asp.batch.times import GRAIN
 from bvn_asp.errors import PolicyError
 from bvn_asp.policy.terms import Term, name_of, pattern, subject_of
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.batch.dialects import Dialect

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from bvn_asp.errors import PolicyError
 from bvn_asp.policy.terms import Term, fill, name_of, pattern, to_text
 from bvn_asp.record.anatomy import policy_path
+from bvn_asp.record.field import Field, Table
 from bvn_asp.record.spans import MOMENTS
-from bvn_asp.record.table import FINDING_KINDS, LOCATED_KINDS, TABLE, Field, Table
+from bvn_asp.record.table import FINDING_KINDS, LOCATED_KINDS, TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.policy.program import OpenProgram

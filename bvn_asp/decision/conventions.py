@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from bvn_asp.record.table import SOURCES, TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import SOURCES, TABLE
 
 RANGE = ("L3", "L4", "L5", "S1")
 """Where something lies that lies somewhere from L3 to S1."""

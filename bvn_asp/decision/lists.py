@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bvn_asp.decision.conventions import HARMLESS, OPEN_LISTS, READ_IN_FULL, SHOWING, ablation_terms, in_range
 from bvn_asp.policy.terms import Term, fill, pattern
 from bvn_asp.record.anatomy import SOMEWHERE, SPANNING_DISCS
+from bvn_asp.record.field import Field
 from bvn_asp.record.spans import since
-from bvn_asp.record.table import FINDING_KINDS, LOCATED_KINDS, TABLE, Field
+from bvn_asp.record.table import FINDING_KINDS, LOCATED_KINDS, TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.decision.translation import Translation

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.policy.terms import Term, fill, pattern
 from bvn_asp.record.anatomy import discs_between
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import Range, Said, Unmeasured
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.decision.facts import Facts

@@ -11,7 +11,8 @@ from bvn_asp.policy.program import open_program
 from bvn_asp.policy.register import Policy, shipped_policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import TABLE
 from bvn_asp.report.labels import decides_nothing
 
 _MEANT = {

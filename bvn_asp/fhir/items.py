@@ -14,8 +14,9 @@ from functools import cache
 from bvn_asp.fhir.urls import ABSENT_REASON, CPT, GENDER, YES_NO
 from bvn_asp.policy.register import Policy, shipped_policy
 from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE, discs_between
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import NONE, NOT_MEASURED, UNKNOWN
-from bvn_asp.record.table import SECTIONS, TABLE, Field
+from bvn_asp.record.table import SECTIONS, TABLE
 from bvn_asp.report.labels import decides_nothing, group_names, group_of, label_of, title_of, word_of
 
 WORDS, HELP, SECTION = ":words", ":help", "section:"

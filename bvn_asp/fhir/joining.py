@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bvn_asp.fhir.stating import LeftOut, Statement
+from bvn_asp.record.field import Field
 from bvn_asp.record.forms import MOST_ITEMS, reader
 from bvn_asp.record.statements import MOST_DOCUMENTS, Range
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 Joined = tuple[dict[str, Any], list[Statement], list[LeftOut]]
 MASS_INDEX, MASS_INDEX_DATE = "patient.body_mass_index", "patient.body_mass_index_date"

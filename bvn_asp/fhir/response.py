@@ -12,8 +12,9 @@ from bvn_asp.fhir.items import NO_WORDS, NOT_KNOWN, UCUM_CODES, WORDS, Item, ask
 from bvn_asp.fhir.questionnaire import answer_value, quantity_of, url_of, version
 from bvn_asp.fhir.text import Resource
 from bvn_asp.record.case import Case
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import NONE, Days, Range, Said, Unmeasured, text_of
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bvn_asp.record.field import Field
 from bvn_asp.record.schema import takes
-from bvn_asp.record.table import SECTIONS, TABLE, Field
+from bvn_asp.record.table import SECTIONS, TABLE
 
 _HEAD = """\
 # A case for `bvn decide`. Take away "# " in front of what the record states, and of the section it stands in.

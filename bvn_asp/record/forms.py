@@ -13,8 +13,8 @@ from bvn_asp.record.statements import BY_HAND, BY_MACHINE, MOST_DOCUMENTS, NONE,
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bvn_asp.record.field import Field
     from bvn_asp.record.readers import Reader
-    from bvn_asp.record.table import Field
 
 Json = dict[str, Any]
 

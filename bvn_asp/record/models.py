@@ -19,10 +19,10 @@ from pydantic_core import CoreSchema, core_schema
 
 from bvn_asp.errors import refused
 from bvn_asp.record.documents import plain_of, said
+from bvn_asp.record.field import Field as Row
 from bvn_asp.record.forms import MOST_ITEMS, UNSTATED, Json, change_of, reader, schema_of
 from bvn_asp.record.statements import NONE, UNKNOWN, Said
 from bvn_asp.record.table import SECTIONS, TABLE
-from bvn_asp.record.table import Field as Row
 
 __all__ = ["MOST_ITEMS", "NONE", "Section", "Treatment", "reader", "schema_of", "section_model"]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from bvn_asp.record.bases import BASED_ON, CASE_NAME, CASES, MOST_CASES
 from bvn_asp.record.case import Case
-from bvn_asp.record.table import SECTIONS, TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import SECTIONS, TABLE
 
 Json = dict[str, Any]
 SCHEMA_ID = "https://bvn-asp.invalid/schema/case.json"

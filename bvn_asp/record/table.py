@@ -7,90 +7,10 @@ error on load. To add a field is to add it in policy.lp and here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
 
-Form = Literal["answer", "choice", "number", "date", "levels", "bodies", "names", "text", "units", "list"]
-Mover = Literal["nobody", "time", "requester", "clinician", "records", "reviewer"]
-"""Who can change what a field states once it is stated: the requester what is asked for, a clinician by treating, the
-records by being completed, the reviewer by judging, time by passing, or nobody. A change by the first three is an
-answer that becomes yes, a number that grows, or another option."""
+from bvn_asp.record.field import Field, Mover, Table
 
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a record.
-
-    `path`: its place in a case file, with `[]` for the entries of a list. `form`: what kind of statement it takes.
-    `term`: what it states in the policy's words, where X stands for the entry of its list, V for a name or a place, and
-    W for a moment; none if it decides nothing. `quantity` and `unit`: of a number, as the policy has them; `low` to
-    `high` is its range. `values`: the options of a choice, or the names of a list; `groups` are words for several of
-    them. `kinds`: the kinds of finding that it goes with. `parents`: the paths of the conditions it details.
-    `closable`: a complete record that does not mention it is taken not to contain it. `measured`: a test gives it.
-    `denies`: what it names is not so. `together`: what is so of an entry of which all fields with the same say yes.
-    `closes`: the path of the list that it says is whole. `span`: a date from which a
-    number counts, in these units. `mover`: who can change it. `ask`: the document or person that settles it.
-    """
-
-    path: str
-    form: Form
-    term: str = ""
-    note: str = ""
-    quantity: str = ""
-    low: int = 0
-    high: int = 0
-    values: tuple[str, ...] = ()
-    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    kinds: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
-    closable: bool = False
-    measured: bool = False
-    denies: bool = False
-    together: str = ""
-    closes: str = ""
-    span: str = ""
-    mover: Mover = "nobody"
-    ask: str = ""
-    unit: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.unit:
-            object.__setattr__(self, "unit", UNITS.get(self.quantity, ""))
-
-    @property
-    def section(self) -> str:
-        """The path of what it stands in; empty at the top."""
-        return self.path.rpartition(".")[0]
-
-    @property
-    def name(self) -> str:
-        """Its own name, without the mark of a list."""
-        return self.path.rpartition(".")[2].removesuffix("[]")
-
-    @property
-    def is_list(self) -> bool:
-        """Whether it holds entries with fields of their own."""
-        return self.form == "list"
-
-    @property
-    def entry(self) -> str:
-        """The path of the list that it belongs to, or nothing."""
-        return self.path[: self.path.rindex("[]") + 2] if "[]" in self.section else ""
-
-    @property
-    def decides(self) -> bool:
-        """Whether the policy knows what it states."""
-        return bool(self.term)
-
-
-UNITS = {
-    "age": "years", "pain_duration": "months", "care_duration": "weeks", "time_since_surgery": "months",
-    "disc_displacement": "mm", "slip": "mm", "body_mass_index": "kg/m2", "meyerding_grade": "grade",
-}  # fmt: skip
-"""The unit of every quantity that has one; the policy must measure it in the same."""
 SECTIONS: dict[str, str] = {
     "patient": "Who the patient is.",
     "pain": "The low back pain.",
@@ -166,8 +86,8 @@ def _care() -> Iterator[Field]:
         yield Field(f"{path}.begun", "answer", f"begun({name})", "begun, completed or not", ask=NOTE, mover=mover)
         yield Field(f"{path}.contraindicated", "answer", f"contraindicated({name})", "for medical reasons; it may"
                     " have been received before", ask=NOTE, mover="nobody")  # fmt: skip
-        yield Field(f"{path}.weeks", "number", f"treatment_duration({name})", "how long", "care_duration", 0, 2000,
-                    ask=NOTE, mover=mover)  # fmt: skip
+        yield Field(f"{path}.weeks", "number", f"treatment_duration({name})", "how long", "care_duration", "weeks", 0,
+                    2000, ask=NOTE, mover=mover)  # fmt: skip
         if name == "pharmacotherapy":
             yield Field(f"{path}.drug_classes", "names", "drug_class(V)", "classes used; says nothing of others",
                         values=DRUG_CLASSES, ask=NOTE, mover="clinician")  # fmt: skip
@@ -199,13 +119,13 @@ FIELDS: tuple[Field, ...] = (
     Field("record_complete", "answer", note="reviewed; conditions that it does not mention are absent"
           " (non-indications)", ask=REVIEW, mover="reviewer"),
     # Patient
-    Field("patient.age", "number", "age(W)", "years; or give birth_date", "age", 0, 150, ask=ORDER,
+    Field("patient.age", "number", "age(W)", "years; or give birth_date", "age", "years", 0, 150, ask=ORDER,
           mover="time"),
     Field("patient.birth_date", "date", "age(W)", span="years", ask=ORDER, mover="time"),
     Field("patient.sex", "choice", note="decides nothing", values=("female", "male", "other"), mover="nobody"),
     Field("patient.skeletal_maturity_documented", "answer", "skeletal_maturity", ask=NOTE,
           mover="records"),
-    Field("patient.body_mass_index", "number", "body_mass_index", "kg/m2", "body_mass_index", 5, 300, ask=NOTE,
+    Field("patient.body_mass_index", "number", "body_mass_index", "kg/m2", "body_mass_index", "kg/m2", 5, 300, ask=NOTE,
           mover="nobody"),
     Field("patient.body_mass_index_date", "date", note="when it was measured; decides nothing"),
     Field("patient.lumbar_vertebrae", "choice", "lumbar_count",
@@ -215,8 +135,8 @@ FIELDS: tuple[Field, ...] = (
           mover="nobody"),
     # Pain
     Field("pain.low_back", "answer", "low_back_pain", ask=NOTE, mover="nobody"),
-    Field("pain.months", "number", "pain_duration(W)", "duration until the request; or give onset", "pain_duration", 0,
-          1800, ask=NOTE, mover="time"),
+    Field("pain.months", "number", "pain_duration(W)", "duration until the request; or give onset", "pain_duration",
+          "months", 0, 1800, ask=NOTE, mover="time"),
     Field("pain.onset", "date", "pain_duration(W)", span="months", ask=NOTE, mover="time"),
     Field("pain.clinician_severity", "choice", "clinician_severity", values=SEVERITIES, ask=NOTE, mover="nobody"),
     Field("pain.patient_severity", "choice", "patient_severity", values=SEVERITIES, ask=NOTE, mover="nobody"),
@@ -229,7 +149,7 @@ FIELDS: tuple[Field, ...] = (
           parents=("pain.functional_deficit",), ask=NOTE, mover="nobody"),
     # Conservative care
     Field("conservative_care.weeks", "number", "care_duration(W)",
-          "whole course until the request; or give start and end", "care_duration", 0, 2000, ask=NOTE,
+          "whole course until the request; or give start and end", "care_duration", "weeks", 0, 2000, ask=NOTE,
           mover="clinician"),
     Field("conservative_care.start", "date", "care_duration(W)", span="weeks", ask=NOTE, mover="clinician"),
     Field("conservative_care.end", "date", "care_duration(W)", span="weeks", ask=NOTE, mover="clinician"),
@@ -289,12 +209,12 @@ FIELDS: tuple[Field, ...] = (
           "could complicate the procedure and its outcome", ask=REVIEW, mover="reviewer"),
     Field("findings.present[].shape", "choice", "shape(X)", values=("protrusion", "extrusion"),
           kinds=("disc_herniation",), ask=MRI),
-    Field("findings.present[].size_mm", "number", "size(X)", "mm", "disc_displacement", 0, 200,
+    Field("findings.present[].size_mm", "number", "size(X)", "mm", "disc_displacement", "mm", 0, 200,
           kinds=("disc_herniation",), ask=MRI),
-    Field("findings.present[].slip_mm", "number", "slip(X)", "mm", "slip", 0, 200, kinds=("spondylolisthesis",),
+    Field("findings.present[].slip_mm", "number", "slip(X)", "mm", "slip", "mm", 0, 200, kinds=("spondylolisthesis",),
           ask=MRI),
     Field("findings.present[].meyerding_grade", "number", "meyerding_grade(X)", "I to V as 1 to 5", "meyerding_grade",
-          1, 5, kinds=("spondylolisthesis",), ask=MRI),
+          "grade", 1, 5, kinds=("spondylolisthesis",), ask=MRI),
     Field("findings.present[].direction", "choice", "direction(X)", values=("forward", "backward", "sideways"),
           kinds=("spondylolisthesis",), ask=MRI),
     Field("findings.present[].facet_pain", "choice", "facet_pain(X)",
@@ -313,8 +233,8 @@ FIELDS: tuple[Field, ...] = (
     Field("surgeries[]", "list", "surgery(X)", "earlier spine surgery; none if there was none", ask=NOTE),
     Field("surgeries[].kind", "choice", "surgery_kind(X)", values=SURGERY_KINDS, ask=NOTE, mover="nobody"),
     _located("surgeries[]", NOTE),
-    Field("surgeries[].months_before_procedure", "number", "time_since(X)", "or give date", "time_since_surgery", 0,
-          1800, ask=NOTE, mover="time"),
+    Field("surgeries[].months_before_procedure", "number", "time_since(X)", "or give date", "time_since_surgery",
+          "months", 0, 1800, ask=NOTE, mover="time"),
     Field("surgeries[].date", "date", "time_since(X)", span="months", ask=NOTE, mover="time"),
     Field("surgeries[].radicular_pain", "choice", "radicular_outcome(X)", "afterwards",
           values=("resolved", "persists", "never_present"), ask=NOTE, mover="nobody"),
@@ -359,7 +279,7 @@ FIELDS: tuple[Field, ...] = (
     _symptom("radicular_pain", "radicular pain"),
     _symptom("nerve_compression", "nerve impingement or compression"),
     _condition("osteoporosis_diagnosed", closable=True),
-    Field("conditions.t_score", "number", "t_score", "lowest T-score", "t_score", -20, 20, measured=True,
+    Field("conditions.t_score", "number", "t_score", "lowest T-score", "t_score", "", -20, 20, measured=True,
           parents=("conditions.osteoporosis_diagnosed",), ask=NOTE),
     _condition("osteoporosis_correlates", of="osteoporosis_diagnosed", mover="reviewer"),
     _condition("fragility_fracture", "fragility fracture of the spine at any time", closable=True, mover="nobody"),
@@ -401,47 +321,5 @@ FIELDS: tuple[Field, ...] = (
 )  # fmt: skip
 """Every field of a case, in the order of the case file."""
 
-
-def general(path: str) -> str:
-    """Return `path` without the places of entries, as the table has it."""
-    return re.sub(r"\[[0-9]+\]", "[]", path)
-
-
-class Table:
-    """The rows of a field table, and how they hang together."""
-
-    def __init__(self, fields: tuple[Field, ...] = FIELDS) -> None:
-        self.fields = fields
-        self.by_path = {field.path: field for field in fields}
-
-    def row_at(self, path: str) -> Field | None:
-        """Return the row of the field at `path`, with or without the places of entries; a list also by its name."""
-        return self.by_path.get(general(path)) or self.by_path.get(f"{general(path)}[]")
-
-    def whom(self, path: str) -> str:
-        """Return whom to ask for the field at `path`."""
-        row = self.row_at(path)
-        return row.ask if row is not None and row.ask else "other"
-
-    @cached_property
-    def lists(self) -> dict[str, tuple[Field, ...]]:
-        """The fields of the entries of each list, by the list's path."""
-        return {row.path: tuple(f for f in self.fields if f.entry == row.path) for row in self.fields if row.is_list}
-
-    @cached_property
-    def plain(self) -> tuple[Field, ...]:
-        """The fields that stand once in a case, lists left out."""
-        return tuple(field for field in self.fields if not field.entry and not field.is_list)
-
-    @cached_property
-    def details(self) -> dict[str, tuple[Field, ...]]:
-        """The fields that are details of a condition, by its path."""
-        found: dict[str, list[Field]] = {}
-        for field in self.fields:
-            for parent in field.parents:
-                found.setdefault(parent, []).append(field)
-        return {path: tuple(fields) for path, fields in found.items()}
-
-
-TABLE = Table()
+TABLE = Table(FIELDS)
 """The table of the package."""

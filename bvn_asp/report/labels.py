@@ -6,7 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.field import Field
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.policy.register import Policy

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bvn_asp.record.field import Field
 from bvn_asp.record.forms import MOST_ITEMS, MOST_UNITS
 from bvn_asp.record.statements import BY_HAND, BY_MACHINE, MOST_DOCUMENTS, NONE, NOT_MEASURED, UNKNOWN
-from bvn_asp.record.table import TABLE, Field
+from bvn_asp.record.table import TABLE
 
 Values = Mapping[str, tuple[str, ...]]
 """What a form holds: the texts of every control that has some, by its name."""

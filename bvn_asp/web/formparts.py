@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bvn_asp.record.table import Field
+from bvn_asp.record.field import Field
 from bvn_asp.report.labels import decides_nothing
 from bvn_asp.web.fields import anchor
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bvn_asp.decision.conventions import READ_IN_FULL
 from bvn_asp.policy.register import Policy
+from bvn_asp.record.field import Field
 from bvn_asp.record.statements import MOST_DOCUMENTS, NONE, UNKNOWN
-from bvn_asp.record.table import SECTIONS, TABLE, Field
+from bvn_asp.record.table import SECTIONS, TABLE
 from bvn_asp.report.labels import CASE_GROUP, group_names, group_of, label_of, name_of, title_of, word_of
 from bvn_asp.web.fields import (
     COUNTS,

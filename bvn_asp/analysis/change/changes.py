@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from bvn_asp.decision.wording import words_of
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import FORMS, Term, fill, name_of, pattern, subject_of
+from bvn_asp.record.field import general
 from bvn_asp.record.statements import Range, plain
-from bvn_asp.record.table import TABLE, general
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.records import Premise

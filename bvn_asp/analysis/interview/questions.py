@@ -14,8 +14,9 @@ from bvn_asp.decision.conventions import READ_IN_FULL
 from bvn_asp.policy.register import Policy
 from bvn_asp.policy.terms import pattern
 from bvn_asp.record.case import EITHER
+from bvn_asp.record.field import Field, general
 from bvn_asp.record.statements import GRAIN, NONE, NOT_MEASURED, UNKNOWN, plain
-from bvn_asp.record.table import FINDING_KINDS, TABLE, Field, general
+from bvn_asp.record.table import FINDING_KINDS, TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.decision.nodes import Node

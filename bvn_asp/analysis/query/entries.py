@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bvn_asp.decision.conventions import STATUSES
 from bvn_asp.policy.terms import Term, fill, pattern
 from bvn_asp.record.anatomy import bodies_of
+from bvn_asp.record.field import Field as Row
 from bvn_asp.record.spans import MOMENTS
 from bvn_asp.record.table import FINDING_KINDS, TABLE
-from bvn_asp.record.table import Field as Row
 
 _FINDINGS, _ABLATIONS = "findings.present[]", "ablations[]"
 _WORDS = {"mri.modic_changes[]": "modic", "surgeries[]": "surgery", _ABLATIONS: "ablation"}

@@ -13,9 +13,10 @@ from bvn_asp.analysis.writing.times import write_times
 from bvn_asp.decision.conventions import READ_IN_FULL, STATUSES
 from bvn_asp.policy.terms import Term, fill, name_of, pattern
 from bvn_asp.record.anatomy import SOMEWHERE
+from bvn_asp.record.field import Field
 from bvn_asp.record.models import NONE
 from bvn_asp.record.statements import NOT_MEASURED, UNKNOWN, text_of
-from bvn_asp.record.table import FINDING_KINDS, TABLE, Field
+from bvn_asp.record.table import FINDING_KINDS, TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.policy.register import Policy
