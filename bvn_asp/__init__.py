@@ -16,7 +16,8 @@ try:
     from bvn_asp.decision.decision import Decision
     from bvn_asp.decision.engine import Engine
     from bvn_asp.errors import BvnError, CaseError, PolicyError, ReadingError, SolveError
-    from bvn_asp.policy.register import Policy, load_policy, shipped_policy
+    from bvn_asp.policy.loading import load_policy, shipped_policy
+    from bvn_asp.policy.register import Policy
     from bvn_asp.record.case import Case
     from bvn_asp.record.files import load_case, load_cases, read_case, translate
 except KeyboardInterrupt:

@@ -30,7 +30,7 @@ from bvn_asp.batch.parts import Job, run
 from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.table_writers import parquet_writer
 from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
 
 POLICY = shipped_path().read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from bvn_asp import __version__
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 
 FOLDER = Path(__file__).parent / "golden"
 

@@ -20,7 +20,8 @@ from bvn_asp.analysis.records import Ground, ground
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.errors import BvnError, PolicyError
-from bvn_asp.policy.register import Policy, policy_of, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import Policy, policy_of
 from bvn_asp.policy.terms import Term
 from bvn_asp.record.case import Case, Expectation
 from tests.sample_cases import samples

@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bvn_asp.policy.register import Policy, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import Policy
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.record.case import EITHER, Case
 from bvn_asp.record.field import Field

@@ -7,7 +7,7 @@ from functools import cache
 from bvn_asp.analysis.search import Search
 from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from tests.sample_cases import samples
 
 ENGINE = Engine(shipped_policy())

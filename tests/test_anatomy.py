@@ -17,7 +17,7 @@ from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import names_optional_body
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.record.anatomy import BODIES, LEVELS, NEIGHBOURS, OPTIONAL_BODIES, SPANNING_DISCS, level_name
 from bvn_asp.record.case import Case

@@ -25,7 +25,8 @@ from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.expectations import Coverage, check
 from bvn_asp.decision.facts import ANATOMY, facts_for
-from bvn_asp.policy.register import policy_of, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import policy_of
 from bvn_asp.policy.terms import Term, name_of
 from bvn_asp.record.anatomy import discs_between
 from bvn_asp.record.case import Case

@@ -16,7 +16,8 @@ from bvn_asp.analysis.audit.kinds import KINDS
 from bvn_asp.cli.commands import bvn
 from bvn_asp.errors import OutputError
 from bvn_asp.manual import topic_text
-from bvn_asp.policy.register import load_policy, policy_of, shipped_policy
+from bvn_asp.policy.loading import load_policy, shipped_policy
+from bvn_asp.policy.register import policy_of
 from bvn_asp.record.case import Case
 from bvn_asp.report import audit as report
 from bvn_asp.report.page import Page

@@ -36,7 +36,7 @@ from bvn_asp.batch.tables import Block, Part, open_source
 from bvn_asp.cli.commands import bvn
 from bvn_asp.errors import BvnError, OutputError, TableError
 from bvn_asp.output import Folder, whole_folder
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
 from tests.campaigns import examples
 from tests.random_cases import random_case
 

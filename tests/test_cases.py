@@ -14,7 +14,7 @@ from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.engine import SIDES, Engine
 from bvn_asp.decision.expectations import Coverage, check
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.policy.register import shipped_path
+from bvn_asp.policy.loading import shipped_path
 from bvn_asp.policy.terms import to_symbol
 from bvn_asp.record.case import Case, Expectation
 from tests.campaigns import counts

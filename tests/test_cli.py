@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 import bvn_asp
 from bvn_asp.cli import terminal
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.report.schema import DecisionDocument
 from tests.bench import cold
 from tests.sample_cases import place, samples
@@ -261,7 +261,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    "module", ["bvn_asp.policy.register", "clingo", "bvn_asp.cli.commands", "click", "bvn_asp.cli.describe"]
+    "module", ["bvn_asp.policy.loading", "clingo", "bvn_asp.cli.commands", "click", "bvn_asp.cli.describe"]
 )
 def test_interruption_of_the_start_ends_with_a_word_too(module: str) -> None:
     command = [sys.executable, "-c", INTERRUPTED_IMPORT.format(module=module)]

@@ -15,7 +15,7 @@ import pytest
 from bvn_asp.batch.generate import write
 from bvn_asp.batch.parts import Job, PartDecider, Tally, run
 from bvn_asp.batch.tables import Part
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
 
 ray = pytest.importorskip("ray")
 from bvn_asp.batch.cluster import ArrowDecider, on_ray  # noqa: E402  only where ray is installed

@@ -19,7 +19,7 @@ from bvn_asp.batch.schemas import check_schema
 from bvn_asp.batch.table_writers import write_cases
 from bvn_asp.batch.tables import FORMATS, cases_in
 from bvn_asp.errors import TableError
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from tests.batch_cases import block
 from tests.campaigns import examples

@@ -13,8 +13,10 @@ from bvn_asp.analysis.change.comparison import Comparison, Diff, Side, only_sour
 from bvn_asp.analysis.change.diff import diff
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import PolicyError
-from bvn_asp.policy.register import policy_of, shipped_policy, waiving, without_source
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import policy_of
 from bvn_asp.policy.shape import Shape
+from bvn_asp.policy.variants import waiving, without_source
 from bvn_asp.record.case import Case
 from bvn_asp.report.change import diff_text
 from tests.test_cli import bvn

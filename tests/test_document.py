@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bvn_asp.policy.document import changed, fingerprint, fingerprints
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 
 # The document is under copyright and not part of the package: its path is given by whoever has it.
 DOCUMENT = os.environ.get("BVN_DOCUMENT", "")

@@ -23,7 +23,7 @@ from bvn_asp.fhir import urls
 from bvn_asp.fhir.questionnaire import url_of, version
 from bvn_asp.fhir.response import Context, response
 from bvn_asp.fhir.text import json_text
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.documents import plain_of
 from bvn_asp.record.files import _given, load_case, read_content

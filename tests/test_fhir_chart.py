@@ -19,7 +19,7 @@ from bvn_asp.errors import CaseError
 from bvn_asp.fhir.chart import Chart, gather, listing
 from bvn_asp.fhir.codes import CODES, MEASURES, SYSTEMS, stated_by
 from bvn_asp.fhir.resource import MOST_BYTES, resource_at
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.files import read_case, read_content
 from bvn_asp.record.forms import reader
 from bvn_asp.record.statements import Document, Range, Said, plain

@@ -18,7 +18,7 @@ from bvn_asp.fhir.claim import Answered, ClaimError, Line, claim_response, codes
 from bvn_asp.fhir.pas import ACTIONS, REASONS
 from bvn_asp.fhir.submitted import answered_at
 from bvn_asp.fhir.text import json_text
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.files import read_content
 from bvn_asp.report.contents import Report
 from bvn_asp.report.gathering import gathered

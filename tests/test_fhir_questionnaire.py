@@ -17,7 +17,7 @@ from bvn_asp.fhir.citing import citations
 from bvn_asp.fhir.items import asked, by_link
 from bvn_asp.fhir.package import package
 from bvn_asp.fhir.questionnaire import questionnaire, version
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.table import TABLE
 from bvn_asp.report.labels import decides_nothing

@@ -24,9 +24,9 @@ from bvn_asp.batch.rows import Setting
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import GroundingTimeError, PolicyError
-from bvn_asp.policy import program, register, trial
+from bvn_asp.policy import program, trial
 from bvn_asp.policy.forms import OUTPUTS, check_forms
-from bvn_asp.policy.register import SHIPPED_SHA256, load_policy, read_policy, shipped_path, shipped_policy
+from bvn_asp.policy.loading import SHIPPED_SHA256, load_policy, read_policy, shipped_path, shipped_policy
 from bvn_asp.policy.shape import CORE_BODIES, Shape
 from bvn_asp.policy.terms import Term
 from bvn_asp.record.case import Case
@@ -284,7 +284,7 @@ def test_the_policy_of_the_package_is_read_like_any_other_once_it_is_edited(
     rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path, rule + shipped_policy().text)
-    monkeypatch.setattr(register, "shipped_path", lambda: path)
+    monkeypatch.setattr(loading, "shipped_path", lambda: path)
     with pytest.raises(PolicyError, match=r"not allowed|in a circle"):
         shipped_policy.__wrapped__()
 
@@ -298,9 +298,15 @@ def test_the_digest_is_that_of_the_policy_which_then_starts_without_a_trial(monk
 
 
 def test_only_what_the_program_itself_makes_of_a_policy_is_read_unexamined() -> None:
-    folder = Path(register.__file__).parent.parent
+    folder = Path(loading.__file__).parent.parent
     callers = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "policy_of(" in path.read_text()}
-    assert callers == {"policy/register.py", "analysis/mutants.py", "analysis/atlas/conditions.py"}
+    assert callers == {
+        "policy/register.py",
+        "policy/loading.py",
+        "policy/variants.py",
+        "analysis/mutants.py",
+        "analysis/atlas/conditions.py",
+    }
 
 
 # What a foreign policy would take is known before it is taken.
@@ -334,7 +340,7 @@ def test_rules_that_are_wide_anywhere_are_refused_when_they_are_read(tmp_path: P
 
 def test_the_time_of_a_command_is_also_that_of_grounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, shipped_policy().text + SLOW)
-    monkeypatch.setattr(register, "LEAST_SECONDS", 2.0)
+    monkeypatch.setattr(loading, "LEAST_SECONDS", 2.0)
     begun = time.monotonic()
     with pytest.raises(GroundingTimeError, match=r"other\.lp: its rules cannot be written out in the time"):
         load_policy(path, timeout=0.1)

@@ -18,7 +18,8 @@ from bvn_asp.batch.impact import impact
 from bvn_asp.batch.version import Version
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
+from bvn_asp.policy.register import policy_of
 from bvn_asp.record.case import Case
 from tests.campaigns import counts
 from tests.sample_cases import sample

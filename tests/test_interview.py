@@ -12,7 +12,7 @@ from bvn_asp.analysis.interview import Interview
 from bvn_asp.analysis.interview.questions import answers, questions_of, stating
 from bvn_asp.analysis.interview.replay import in_chart_order, replay
 from bvn_asp.cli.ask import ask
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case, load_cases, read_case
 from bvn_asp.record.writing import plain_content

@@ -15,7 +15,8 @@ from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.words import pack, unpack
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import PolicyError
-from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
+from bvn_asp.policy.register import policy_of
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term, name_of
 from tests.batch_cases import differences, random_batch

@@ -16,7 +16,8 @@ import textstat
 
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
-from bvn_asp.policy.register import CRITERIA, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import CRITERIA
 from bvn_asp.record.case import Case
 from bvn_asp.report.contents import Report
 from bvn_asp.report.gathering import report_on

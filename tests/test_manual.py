@@ -19,7 +19,7 @@ from bvn_asp.analysis.query.text import read_query
 from bvn_asp.batch.dialects import DIALECTS
 from bvn_asp.cli.commands import MODULES, bvn
 from bvn_asp.manual import ORDER, topic_text, topics
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.files import load_cases
 from bvn_asp.record.table import TABLE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bvn_asp.analysis.mutants import Mutant, mutants
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from tests.mutants import difference, expected, judge
 from tests.sample_cases import samples
 

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import DictLoader, UndefinedError
 
 from bvn_asp.analysis.audit import Audit, Finding
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.report import audit as audit_report
 from bvn_asp.report import pages
 

@@ -27,7 +27,7 @@ from bvn_asp.batch.parts import Job, run
 from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.tables import cases_in
 from bvn_asp.errors import TableError
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
 from bvn_asp.record.case import Case
 from tests.batch_cases import answers_in
 from tests.campaigns import examples
@@ -306,7 +306,7 @@ from pathlib import Path
 from random import Random
 from bvn_asp.batch.parts import Job, run
 from bvn_asp.errors import TableError
-from bvn_asp.policy.register import shipped_path
+from bvn_asp.policy.loading import shipped_path
 
 folder, name = Path(sys.argv[1]), sys.argv[2]
 whole, random, refused = (folder / name).read_bytes(), Random(1), 0

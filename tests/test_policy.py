@@ -14,8 +14,9 @@ from bvn_asp.decision.facts import ANATOMY, Facts, facts_for
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy import trial
 from bvn_asp.policy.forms import check_forms
+from bvn_asp.policy.loading import load_policy, shipped_path, shipped_policy
 from bvn_asp.policy.program import INPUTS, OpenProgram, answer_set
-from bvn_asp.policy.register import Policy, load_policy, policy_of, shipped_path, shipped_policy
+from bvn_asp.policy.register import Policy, policy_of
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term, name_of
 from bvn_asp.record.case import Case

@@ -22,7 +22,7 @@ from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.errors import BvnError
-from bvn_asp.policy.register import shipped_path
+from bvn_asp.policy.loading import shipped_path
 from tests.questions import within_the_searches
 from tests.random_cases import random_case
 

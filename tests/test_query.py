@@ -17,7 +17,7 @@ from bvn_asp.analysis.query.text import QueryError, read_query, vocabulary
 from bvn_asp.analysis.records import ROOM
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import read_case
 from bvn_asp.record.table import TABLE

@@ -20,7 +20,7 @@ from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.shapes import shape_of
 from bvn_asp.errors import BvnError, CaseError
-from bvn_asp.policy.register import load_policy, shipped_policy
+from bvn_asp.policy.loading import load_policy, shipped_policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import read_case

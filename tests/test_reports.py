@@ -16,7 +16,7 @@ from lxml import html as parser
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.errors import ExtraError, OutputError
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.contents import Report
 from bvn_asp.report.gathering import case_id, report_on

@@ -25,7 +25,7 @@ from bvn_asp import __version__
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import Decision
 from bvn_asp.errors import ReviewError
-from bvn_asp.policy.register import read_policy, shipped_policy
+from bvn_asp.policy.loading import read_policy, shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_given, read_case
 from bvn_asp.report.document import document

@@ -23,7 +23,7 @@ from bvn_asp.batch.version import Version
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.errors import OutputError
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report import impact_sheets
 from bvn_asp.report.contents import words

@@ -18,7 +18,8 @@ from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.tables import open_source
 from bvn_asp.cli.commands import bvn
 from bvn_asp.errors import PolicyError, TableError
-from bvn_asp.policy.register import policy_of, shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
+from bvn_asp.policy.register import policy_of
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case
 from bvn_asp.record.table import TABLE

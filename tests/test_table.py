@@ -11,8 +11,9 @@ from bvn_asp.decision import agreement
 from bvn_asp.decision.agreement import disagreements
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import PolicyError
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.program import OpenProgram, open_program
-from bvn_asp.policy.register import Policy, policy_of, shipped_policy
+from bvn_asp.policy.register import Policy, policy_of
 from bvn_asp.policy.shape import Shape
 from bvn_asp.record.case import Case
 from bvn_asp.record.field import Field, Table

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_cases, read_case, read_content
 from bvn_asp.record.statements import Said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.files import load_case, read_case
 from bvn_asp.record.writing import plain_content, yaml_text
 from bvn_asp.web.fields import values_of

@@ -17,7 +17,7 @@ from bvn_asp.analysis.change.whatif import GoalError, WhatIf
 from bvn_asp.analysis.space import Space
 from bvn_asp.analysis.writing.inputs import usual_case
 from bvn_asp.decision.engine import Engine
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.change import answer_text
 from tests.campaigns import counts

@@ -18,7 +18,7 @@ from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.schemas import check_schema, settled, validate
 from bvn_asp.errors import BvnError
-from bvn_asp.policy.register import read_policy
+from bvn_asp.policy.loading import read_policy
 
 if TYPE_CHECKING:
     from bvn_asp.batch.parts import PartWork, Tally

@@ -38,7 +38,7 @@ from bvn_asp.batch.tables import Block, Part, Reject, Source, broken, open_sourc
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.errors import BvnError, PolicyError, Problem, TableError
 from bvn_asp.output import Folder, whole_folder
-from bvn_asp.policy.register import read_policy
+from bvn_asp.policy.loading import read_policy
 
 SUMMARY = "_summary.json"
 _ROWS_TOGETHER = 1 << 20

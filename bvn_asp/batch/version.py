@@ -18,8 +18,8 @@ from bvn_asp.decision.conventions import ablation_terms
 from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import Facts
 from bvn_asp.decision.wording import Wording
+from bvn_asp.policy.loading import read_policy
 from bvn_asp.policy.outcomes import OUTCOMES
-from bvn_asp.policy.register import read_policy
 from bvn_asp.policy.terms import FORMS, Term, arguments_of, name_of, pattern, subject_of
 
 if TYPE_CHECKING:

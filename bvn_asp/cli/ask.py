@@ -31,7 +31,7 @@ def ask(path: Path | None, save: Path | None, reading: tuple[str, ...]) -> None:
     from bvn_asp.analysis.interview import Interview
     from bvn_asp.cli.terminal import show
     from bvn_asp.output import check_new, write_file
-    from bvn_asp.policy.register import shipped_policy
+    from bvn_asp.policy.loading import shipped_policy
     from bvn_asp.record.files import case_at
     from bvn_asp.record.writing import plain_content, yaml_text
     from bvn_asp.report.page import Page

@@ -14,7 +14,7 @@ from bvn_asp.cli.interruption import INTERRUPTED
 from bvn_asp.cli.options import PATH, command, limit_option, timeout_option
 from bvn_asp.cli.terminal import Working, fail, say, show
 from bvn_asp.output import check_new, write_folder
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.atlas import Atlas, Entry

@@ -18,7 +18,7 @@ from bvn_asp.cli.terminal import (
 )
 from bvn_asp.errors import PolicyError
 from bvn_asp.output import check_new, write_file, write_folder
-from bvn_asp.policy.register import load_policy, shipped_policy
+from bvn_asp.policy.loading import load_policy, shipped_policy
 
 CHANGED = 1
 """Exit code where the findings are not those on record, or not all checks were finished."""

@@ -18,7 +18,7 @@ from bvn_asp.cli.options import PATH, assume_absent_option, chosen_readings, com
 from bvn_asp.cli.terminal import BAD_INPUT, fail, say, tell
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.output import unfinished_folder, write_file
-from bvn_asp.policy.register import load_policy, shipped_path, shipped_policy
+from bvn_asp.policy.loading import load_policy, shipped_path, shipped_policy
 
 if TYPE_CHECKING:
     from bvn_asp.batch.parts import Progress, Spread

@@ -22,7 +22,7 @@ from bvn_asp.cli.options import (
     timeout_option,
 )
 from bvn_asp.cli.terminal import BAD_INPUT, Working, fail, say, tell
-from bvn_asp.policy.register import load_policy, shipped_policy
+from bvn_asp.policy.loading import load_policy, shipped_policy
 
 _GLANCE = 6
 """Most sets that are looked for where only the cheapest is shown."""

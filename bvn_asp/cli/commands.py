@@ -64,7 +64,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         return
     from bvn_asp import __version__
     from bvn_asp.cli.terminal import say
-    from bvn_asp.policy.register import shipped_policy
+    from bvn_asp.policy.loading import shipped_policy
 
     policy = shipped_policy()
     say(f"bvn {__version__}")

@@ -16,7 +16,7 @@ from bvn_asp.decision.decision import NOTICE
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.readings import Comparison, compare_readings
 from bvn_asp.decision.shapes import room_for
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 
 if TYPE_CHECKING:
     from bvn_asp.decision.decision import Decision

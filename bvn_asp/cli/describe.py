@@ -17,7 +17,7 @@ from bvn_asp.cli.options import (
     reading_option,
 )
 from bvn_asp.cli.terminal import BAD_INPUT, each, fail, say, show
-from bvn_asp.policy.register import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path, shipped_policy
 from bvn_asp.record.files import is_folder
 from bvn_asp.record.table import SECTIONS
 

@@ -14,7 +14,7 @@ from bvn_asp.cli.terminal import each, fail, say
 from bvn_asp.decision import expectations
 from bvn_asp.decision.engine import Engine
 from bvn_asp.output import write_file
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 
 if TYPE_CHECKING:
     from bvn_asp.record.case import Case

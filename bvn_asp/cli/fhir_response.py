@@ -38,7 +38,7 @@ def response(
     from bvn_asp.fhir.submitted import answered_at
     from bvn_asp.fhir.text import json_text
     from bvn_asp.output import check_new, write_file
-    from bvn_asp.policy.register import shipped_policy
+    from bvn_asp.policy.loading import shipped_policy
     from bvn_asp.record.files import case_at, is_folder
     from bvn_asp.report.gathering import gathered
 

@@ -25,7 +25,7 @@ from bvn_asp.cli.options import (
 from bvn_asp.cli.terminal import Working, fail, say, tell
 from bvn_asp.errors import BvnError
 from bvn_asp.output import check_new, write_file, write_folder
-from bvn_asp.policy.register import load_policy
+from bvn_asp.policy.loading import load_policy
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.query.assertions import Assertion

@@ -13,7 +13,8 @@ from bvn_asp.cli.terminal import each, say, tell, watched
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.readings import compare_readings
-from bvn_asp.policy.register import Policy, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import Policy
 from bvn_asp.report.readings import reading_lines
 from bvn_asp.report.safe import safe
 

@@ -158,7 +158,7 @@ def replay(
     bvn reviews replay --keep reviews.db --reading impermissible_bodies=all_or_nothing
     """
     from bvn_asp.decision.engine import Engine
-    from bvn_asp.policy.register import load_policy, shipped_policy
+    from bvn_asp.policy.loading import load_policy, shipped_policy
     from bvn_asp.reviews import text
     from bvn_asp.reviews.replay import Replayed, document
     from bvn_asp.reviews.replay import replay as decided_again

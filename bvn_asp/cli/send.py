@@ -113,7 +113,7 @@ def _reported(
     """Return the report on the case at `path`."""
     from bvn_asp.decision.engine import Engine
     from bvn_asp.decision.shapes import room_for
-    from bvn_asp.policy.register import shipped_policy
+    from bvn_asp.policy.loading import shipped_policy
     from bvn_asp.record.files import case_at, is_folder
     from bvn_asp.report.gathering import report_on
 

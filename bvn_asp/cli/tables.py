@@ -13,7 +13,7 @@ from bvn_asp.cli.extras import needs
 from bvn_asp.cli.options import PATH, assume_absent_option, chosen_readings, command, reading_option
 from bvn_asp.cli.terminal import BAD_INPUT, fail, say
 from bvn_asp.output import check_new, file_names, write_folder
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 
 
 @command("tables")

@@ -7,8 +7,9 @@ from functools import cache
 from bvn_asp.decision.agreement import terms_of
 from bvn_asp.decision.conventions import READ_IN_FULL
 from bvn_asp.policy.asking import subjects_of
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.program import open_program
-from bvn_asp.policy.register import Policy, shipped_policy
+from bvn_asp.policy.register import Policy
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term
 from bvn_asp.record.field import Field

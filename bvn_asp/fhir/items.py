@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from bvn_asp.fhir.urls import ABSENT_REASON, CPT, GENDER, YES_NO
-from bvn_asp.policy.register import Policy, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import Policy
 from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE, discs_between
 from bvn_asp.record.field import Field
 from bvn_asp.record.statements import NONE, NOT_MEASURED, UNKNOWN

@@ -12,7 +12,7 @@ from bvn_asp.fhir import urls
 from bvn_asp.fhir.citing import citations
 from bvn_asp.fhir.items import HELP, UCUM_CODES, Condition, Item, Option, asked, below
 from bvn_asp.fhir.text import Resource, json_text
-from bvn_asp.policy.register import shipped_policy
+from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.forms import MOST_ITEMS, MOST_UNITS
 from bvn_asp.record.statements import DECIMALS
 

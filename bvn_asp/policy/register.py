@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import ClassVar
 
-from bvn_asp.errors import CircleError, PolicyError, ReadingError
-from bvn_asp.policy.program import OPEN_INPUTS, Vocabulary, facts_of, keep_watch
-from bvn_asp.policy.reach import unreachable
-from bvn_asp.policy.shape import WIDE_BODIES, Shape
-from bvn_asp.policy.terms import Term, name_of, to_symbol, to_text
-from bvn_asp.record.anatomy import policy_path
+from bvn_asp.errors import PolicyError, ReadingError
+from bvn_asp.policy.program import Vocabulary, facts_of
+from bvn_asp.policy.shape import Shape
+from bvn_asp.policy.terms import Term, name_of
 
 
 @dataclass(frozen=True)
@@ -102,148 +98,6 @@ class Policy:
         return {question: option for question, option in chosen.items() if option != self.questions[question].default}
 
 
-LEAST_SECONDS = 5.0
-SHIPPED_SHA256 = "5b92eea135e09c0d532e8b3d03ecad2b63e379bf73c9abdb951ba4c1863b3504"
-"""Digest of the policy that comes with the package: the one text that is known to be fit to run."""
-
-
-@cache
-def shipped_policy(room: Shape | None = None) -> Policy:
-    """Return the policy that comes with the package; `room` as in `policy_of`. One that was edited is read as any."""
-    return read_policy(_text_of(shipped_path()), room=room)
-
-
-def load_policy(
-    path: str | Path, room: Shape | None = None, *, circles: bool = False, timeout: float | None = None
-) -> Policy:
-    """Load the policy program at `path`; `room` as in `policy_of`.
-
-    Raises PolicyError if it cannot be read, and as `read_policy`.
-    """
-    return read_policy(_text_of(Path(path)), str(path), room, circles=circles, timeout=timeout)
-
-
-def read_policy(
-    text: str, name: str = "policy.lp", room: Shape | None = None, *, circles: bool = False,
-    timeout: float | None = None,
-) -> Policy:  # fmt: skip
-    """Return the policy whose program is `text`, from whoever it may come; `room` as in `policy_of`.
-
-    Raises PolicyError, naming the place, if it has other forms than a policy may have, cannot be ground in bounded time
-    and memory, leaves a record without exactly one answer, has a limit that no record can reach, or lacks vocabulary.
-    With `circles`, its rules may go in a circle and its limits lie anywhere, for an audit to find. `timeout` are the
-    seconds that a command has; reading may take `LEAST_SECONDS`.
-    """
-    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == SHIPPED_SHA256:
-        return policy_of(text, name, room)
-    # The policy of the package starts without it.
-    from bvn_asp.policy import trial
-
-    structure = (room or Shape()).terms()
-    try:
-        trial.check_bounded(
-            [text, OPEN_INPUTS], structure, name, described=VOCABULARY, forms=True, ordered=not circles,
-            seconds=None if timeout is None else max(timeout, LEAST_SECONDS),
-        )  # fmt: skip
-    except CircleError as error:
-        raise PolicyError(f"{name}: {error}") from None
-    try:
-        policy = policy_of(text, name, room)
-    except PolicyError as error:
-        raise PolicyError(str(error).replace("<block>", name)) from None
-    except KeyError as error:
-        raise PolicyError(f"{name}: vocabulary is missing: question {error} has no option or no default") from None
-    except (TypeError, ValueError) as error:
-        raise PolicyError(f"{name}: a fact of its vocabulary is not what it must be: {error}") from None
-    _check_statable(text, name)
-    beyond = [] if circles else [sentence for _, _, sentence in unreachable(policy.thresholds, policy.scale)]
-    if beyond:
-        raise PolicyError(f"{name}: {'; '.join(beyond)}")
-    keep_watch(text, name)
-    return policy
-
-
-_STATABLE = (("fact", 1), ("fact", 2), ("number", 2), ("choice", 2), ("request", 1))
-"""What a policy says that a record can state, each by its first argument."""
-_ANATOMY = (("adjacent", 2), ("spanning", 2), ("optional_body", 1), ("site", 1))
-"""What a policy says of bodies and discs: by it the names in a record are read, whatever the policy."""
-
-
-def _check_statable(text: str, name: str) -> None:
-    """Raise PolicyError if `text` declares what a record states otherwise than the policy of the package does.
-
-    A record means the same under every policy; one can add what is stated, or leave it out, but for the anatomy.
-    """
-    structure = tuple(Shape(bodies=WIDE_BODIES).terms())
-    shipped = _text_of(shipped_path())
-    given, known = (facts_of(program, structure, _ANATOMY) for program in (text, shipped))
-    for predicate, _ in _ANATOMY:
-        for row in sorted(set(given[predicate]) ^ set(known[predicate]), key=str):
-            more = "declares" if row in given[predicate] else "does not declare"
-            raise PolicyError(
-                f"{name}: it {more} {to_text((predicate, *row))}; a record names bodies and discs by one anatomy under "
-                "every policy"
-            )
-    theirs, ours = (_statable(program, structure) for program in (text, shipped))
-    for subject in sorted(theirs.keys() & ours.keys(), key=str):
-        if theirs[subject] != ours[subject]:
-            one, other = (", ".join(sorted(to_text(row) for row in rows)) for rows in (theirs[subject], ours[subject]))
-            raise PolicyError(
-                f"{name}: it declares {to_text(subject)} as {one}; a record states it as {other} under every policy"
-            )
-
-
-def _statable(text: str, structure: tuple[Term, ...]) -> dict[Term, set[Term]]:
-    found: dict[Term, set[Term]] = {}
-    for predicate, rows in facts_of(text, structure, _STATABLE).items():
-        for row in rows:
-            found.setdefault(row[0], set()).add((predicate, *row))
-    return found
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise PolicyError(f"{path}: not UTF-8 text") from None
-
-
-def waiving(policy: Policy, criteria: Iterable[str]) -> Policy:
-    """Return `policy` with `criteria` set aside: each is judged as ever, and bars and refuses nothing.
-
-    Raises PolicyError for a criterion that it does not have, or if it cannot set any aside.
-    """
-    waived = sorted(set(criteria))
-    unknown = [id for id in waived if id not in policy.clauses]
-    if unknown:
-        raise PolicyError(f"there is no clause {', '.join(unknown)}")
-    if waived and not _reads_disregarded(policy.text):
-        raise PolicyError("the policy has no rule about disregarded(C), so nothing of it can be set aside")
-    try:
-        facts = "".join(f"\n{to_symbol(('disregarded', id))}." for id in waived)
-    except ValueError as error:
-        raise PolicyError(f"a clause cannot be set aside by its id: {error}") from None
-    return policy_of(f"{policy.text}{facts}\n")
-
-
-def _reads_disregarded(text: str) -> bool:
-    without = re.sub(r'"(?:\\.|[^"\\\n])*"|%\*.*?\*%|%[^\n]*', "", text, flags=re.DOTALL)
-    return re.search(r"\bdisregarded\(", without) is not None
-
-
-def without_source(policy: Policy, reference: int) -> tuple[str, ...]:
-    """Return the criteria of which neither the whole nor a part is cited to `reference`; PolicyError if nothing is."""
-    cited = {number for clause in policy.clauses.values() for number in clause.references}
-    if reference not in cited:
-        raise PolicyError(
-            f"no clause is cited to reference {reference}; references: {', '.join(map(str, sorted(cited)))}"
-        )
-    kept = {c.part_of or c.id for c in policy.clauses.values() if reference in c.references}
-    return tuple(c.id for c in policy.clauses.values() if c.kind in CRITERIA and c.part_of is None and c.id not in kept)
-
-
 CRITERIA = ("indication", "non_indication", "level")
 """Kinds of clause that can bar or refuse."""
 
@@ -273,11 +127,6 @@ _SAID_ONCE = {
 """Of what a policy says one thing only: by how many of the first arguments it is told apart."""
 KINDS = frozenset({"indication", "non_indication", "level", "lead_in", "definition", "code"})
 """Kinds of clause."""
-
-
-def shipped_path() -> Path:
-    """Return where the policy program of the package lies."""
-    return policy_path()
 
 
 def policy_of(text: str, name: str = "policy.lp", room: Shape | None = None) -> Policy:

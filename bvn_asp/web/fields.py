@@ -234,7 +234,7 @@ def offered_levels(row: Field) -> tuple[str, ...]:
 
     A field that is not of places offers nothing.
     """
-    from bvn_asp.policy.register import shipped_policy
+    from bvn_asp.policy.loading import shipped_policy
     from bvn_asp.record.anatomy import OPTIONAL_BODIES, SOMEWHERE, discs_between
 
     if row.form not in ("levels", "bodies"):

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bvn_asp.errors import BvnError, ExtraError
-from bvn_asp.policy.register import Policy, load_policy, shipped_policy
+from bvn_asp.policy.loading import load_policy, shipped_policy
+from bvn_asp.policy.register import Policy
 from bvn_asp.record.files import read_content
 
 if TYPE_CHECKING:

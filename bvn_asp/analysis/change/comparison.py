@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bvn_asp.policy.register import Policy, waiving, without_source
+from bvn_asp.policy.register import Policy
+from bvn_asp.policy.variants import waiving, without_source
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.search import Departure

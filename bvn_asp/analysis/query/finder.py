@@ -13,7 +13,8 @@ from bvn_asp.analysis.query.question import Question
 from bvn_asp.analysis.query.text import Query, QueryError, read_query, vocabulary
 from bvn_asp.analysis.search import Search
 from bvn_asp.errors import ReadingError
-from bvn_asp.policy.register import Policy, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import Policy
 
 if TYPE_CHECKING:
     from bvn_asp.policy.shape import Shape
