@@ -24,7 +24,7 @@ from bvn_asp.batch.rows import Setting
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import GroundingTimeError, PolicyError
-from bvn_asp.policy import program, trial
+from bvn_asp.policy import loading, program, trial
 from bvn_asp.policy.forms import OUTPUTS, check_forms
 from bvn_asp.policy.loading import SHIPPED_SHA256, load_policy, read_policy, shipped_path, shipped_policy
 from bvn_asp.policy.shape import CORE_BODIES, Shape
