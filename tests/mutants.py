@@ -17,8 +17,9 @@ from typing import NamedTuple
 from bvn_asp.analysis import mutants as mutants_of
 from bvn_asp.analysis.mutants import Mutant, mutants
 from bvn_asp.analysis.records import Ground, ground
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import BvnError, PolicyError
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.register import Policy, policy_of

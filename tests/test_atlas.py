@@ -22,9 +22,10 @@ from bvn_asp.analysis.query.casefile import case_text
 from bvn_asp.analysis.records import ground
 from bvn_asp.analysis.search import Search
 from bvn_asp.cli.commands import bvn
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.expectations import Coverage, check
 from bvn_asp.decision.facts import ANATOMY, facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.register import policy_of
 from bvn_asp.policy.terms import Term, name_of

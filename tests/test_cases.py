@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.expectations import Coverage, check
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.loading import shipped_path
 from bvn_asp.policy.terms import to_symbol
 from bvn_asp.record.case import Case, Expectation

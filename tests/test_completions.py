@@ -13,9 +13,9 @@ import pytest
 
 from bvn_asp.decision.agreement import declared
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import names_optional_body
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.program import answer_set
 from bvn_asp.policy.representatives import limits_of

@@ -20,9 +20,9 @@ from bvn_asp.analysis.query.found import Found
 from bvn_asp.analysis.query.text import QueryError
 from bvn_asp.analysis.space import Space
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.expectations import Coverage, check
 from bvn_asp.decision.readings import outcome
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import ReadingError
 from bvn_asp.output import write_folder
 from bvn_asp.record.case import Case

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from clingo import ast
 
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import ANATOMY, Facts, facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy import trial
 from bvn_asp.policy.forms import check_forms

@@ -19,8 +19,8 @@ from bvn_asp.analysis.query.decided import Decided
 from bvn_asp.analysis.query.finder import Finder
 from bvn_asp.analysis.records import ROOM
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import BvnError
 from bvn_asp.policy.loading import shipped_path
 from tests.questions import within_the_searches

@@ -16,9 +16,10 @@ from bvn_asp.analysis.records import ground
 from bvn_asp.analysis.space import Space, World
 from bvn_asp.analysis.writing.inputs import inputs_of, usual_case
 from bvn_asp.analysis.writing.stated import Record
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import room_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.forms import _rules_of, _sides
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.program import answer_set

@@ -15,7 +15,7 @@ import clingo.ast
 
 from bvn_asp.batch.bounds import Bounds, Ways
 from bvn_asp.batch.kernel import FALSE, TRUE, Compiler, Kernel, Nodes, kernel_of
-from bvn_asp.decision.engine import SIDES
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import PolicyError
 from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.terms import Term, name_of

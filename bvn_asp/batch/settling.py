@@ -14,8 +14,8 @@ from bvn_asp.batch.kernel import Words
 from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.words import Whole, pack, unpack
 from bvn_asp.decision.conventions import RANGE
-from bvn_asp.decision.engine import completed
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.verdict import completed
 from bvn_asp.policy.terms import Term, arguments_of, name_of, subject_of
 from bvn_asp.record.anatomy import discs_between
 

@@ -15,8 +15,8 @@ from bvn_asp.batch.inputs import PRESENCE, Inputs
 from bvn_asp.batch.rows import LISTS, Rows, Setting
 from bvn_asp.batch.words import unpack
 from bvn_asp.decision.conventions import ablation_terms
-from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import Facts
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.decision.wording import Wording
 from bvn_asp.policy.loading import read_policy
 from bvn_asp.policy.outcomes import OUTCOMES

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import ReadingError
 
 if TYPE_CHECKING:

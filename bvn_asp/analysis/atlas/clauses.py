@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.atlas.bench import Bench, Edge, Entry
 from bvn_asp.analysis.search import TIMES
-from bvn_asp.decision.engine import SIDES
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.decision.wording import words_of
 from bvn_asp.policy.terms import name_of
 

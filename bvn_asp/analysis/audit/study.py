@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bvn_asp.analysis.audit.finding import Finding
 from bvn_asp.analysis.search import Search, Witness
 from bvn_asp.analysis.variant import Variants
-from bvn_asp.decision.engine import SIDES
+from bvn_asp.decision.verdict import SIDES
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.proofs import Proof

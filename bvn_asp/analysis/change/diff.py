@@ -21,8 +21,9 @@ from bvn_asp.analysis.space import SearchTimeoutError, World
 from bvn_asp.analysis.writing.inputs import inputs_of, usual_numbers
 from bvn_asp.analysis.writing.stated import Record
 from bvn_asp.analysis.writing.writer import Writer
-from bvn_asp.decision.engine import SIDES, Engine
+from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import SolveError
 from bvn_asp.policy.terms import FORMS, Term, name_of
 from bvn_asp.record.case import Case

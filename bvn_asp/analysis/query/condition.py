@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING
 
-from bvn_asp.decision.engine import SIDES
+from bvn_asp.decision.verdict import SIDES
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.query.vocabulary import Claim, Claims

@@ -24,7 +24,7 @@ from bvn_asp.analysis.query.condition import (
     opposite,
     status_of,
 )
-from bvn_asp.decision.engine import SIDES
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.terms import FORMS, Term, name_of
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from bvn_asp.analysis.query.condition import (
 )
 from bvn_asp.analysis.query.statements import Node, Statements, token_of, tree_of
 from bvn_asp.analysis.search import RECOMMENDATIONS
-from bvn_asp.decision.engine import SIDES
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.record.anatomy import body_name
 
 if TYPE_CHECKING:

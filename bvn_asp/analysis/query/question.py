@@ -21,8 +21,8 @@ from bvn_asp.analysis.query.decided import Decided
 from bvn_asp.analysis.query.found import Answer, Found
 from bvn_asp.analysis.query.literals import Literals
 from bvn_asp.analysis.space import SearchTimeoutError, World
-from bvn_asp.decision.engine import SIDES
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import SolveError
 
 if TYPE_CHECKING:
