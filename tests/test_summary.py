@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from bvn_asp.decision.decision import NOTICE, Decision
+from bvn_asp.decision.decision import NOTICE, Decision, Settlement
+from bvn_asp.decision.nodes import Node
 from bvn_asp.decision.readings import compare_readings
 from bvn_asp.record.case import Case
 from bvn_asp.report.page import Page
@@ -69,6 +71,28 @@ def test_what_is_missing_is_grouped_by_whom_to_ask_and_the_smallest_set_that_set
     assert f"  deny: {first.facts[0].text.removesuffix(': not stated')}; at least" in text
     # Of a count that is not complete, what is known of it.
     assert "2 so far, needs at least 3: 1 more needed" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("sets", "complete", "words"),
+    [
+        (1, True, "deny: spinal cancer"),
+        (2, True, "deny: spinal cancer; 1 other set"),
+        (3, True, "deny: spinal cancer; 2 other sets"),
+        (1, False, "deny: spinal cancer; there may be other sets"),
+        (3, False, "deny: spinal cancer; at least 2 other sets"),
+    ],
+)
+def test_it_is_said_how_many_other_sets_would_settle_it_and_whether_there_may_be_more(
+    sets: int, complete: bool, words: str
+) -> None:
+    node = Node("fact", "spinal cancer", "missing")
+    found = (Settlement("deny", (node,)),) * sets
+    decision = replace(
+        ENGINE.decide(sample("pend_pregnancy_unknown")), settlements=found, settlements_complete=complete
+    )
+    printed = Page(100).text(summary(decision, "case.yaml", width=100)).splitlines()
+    assert f"  {words}" in printed
 
 
 def test_a_question_is_named_where_its_other_reading_decides_otherwise_or_treats_other_bodies() -> None:

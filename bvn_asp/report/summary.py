@@ -191,15 +191,19 @@ def _settlements(decision: Decision) -> Iterator[str]:
         facts = ", ".join(_fact(node) for node in found[0].facts[:_NAMED])
         left = len(found[0].facts) - _NAMED
         facts += f" and {left} more of those above" if left > 0 else ""
-        least = "" if decision.settlements_complete else "at least "
-        others = f"; {least}{len(found) - 1} other sets" if len(found) > 1 or least else ""
-        yield f"{outcome}: {facts}{others}"
+        yield f"{outcome}: {facts}{_others(len(found) - 1, decision.settlements_complete)}"
     rest = [outcome for outcome in decision.possible if outcome not in by_outcome]
     if rest:
         yield f"also possible: {', '.join(rest)}"
 
 
 _NAMED = 4
+
+
+def _others(count: int, complete: bool) -> str:
+    if not count:
+        return "" if complete else "; there may be other sets"
+    return f"; {'' if complete else 'at least '}{count} other set{'s' if count > 1 else ''}"
 
 
 def dependencies(decision: Decision, depending: Iterable[Comparison]) -> Iterator[str]:

@@ -170,7 +170,7 @@ def _change(report: Report) -> Iterator[Block]:
 
 def _way(way: Way, settles: bool) -> Iterator[Block]:
     least = "" if way.complete else "at least "
-    others = f" ({least}{way.others} other sets would do too)" if way.others else ""
+    others = f" ({least}{way.others} other set{'s' if way.others > 1 else ''} would do too)" if way.others else ""
     head = "Enough, if suitably answered, to settle it as" if settles else "Enough, all together, for"
     yield Paragraph(line(f"{head} ", Run(way.outcome, strong=True), f"{others}:"))
     if way.bodies:
