@@ -20,6 +20,7 @@ from bvn_asp.policy.loading import load_policy, shipped_policy
 from bvn_asp.policy.register import policy_of
 from bvn_asp.record.case import Case
 from bvn_asp.report import audit as report
+from bvn_asp.report.certificates import audit_document, certificates
 from bvn_asp.report.page import Page
 from tests.planted import PLANTED, Planted
 from tests.shared import ENGINE
@@ -232,7 +233,7 @@ def test_reports_hold_every_finding_and_escape_what_a_browser_would_obey() -> No
     page = report.html(whole())
     assert "<script" not in page
     assert not re.search(r"https?:|src=|href=", page)
-    data = json.loads(json.dumps(report.data(whole())))
+    data = json.loads(json.dumps(audit_document(whole())))
     text = report.markdown(whole())
     for finding in whole().findings:
         assert finding.key in {item["key"] for item in data["findings"]}
@@ -287,7 +288,7 @@ def test_exported_certificates_are_cases_and_formulas(tmp_path: Path) -> None:
     from bvn_asp.record.files import load_case
 
     partial = audit(shipped_policy(), checks=["lists", "limits"])
-    write_folder(tmp_path, report.certificates(partial))
+    write_folder(tmp_path, certificates(partial))
     cases = sorted(tmp_path.glob("*.yaml"))
     formulas = sorted(tmp_path.glob("*.cnf"))
     assert cases and formulas

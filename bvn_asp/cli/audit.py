@@ -55,6 +55,7 @@ def audit(
     from bvn_asp.analysis.audit import load_accepted, shipped_accepted
     from bvn_asp.analysis.audit.kinds import KINDS
     from bvn_asp.report import audit as report
+    from bvn_asp.report.certificates import audit_document, certificates
     from bvn_asp.report.page import Page
 
     if explain is not None:
@@ -78,9 +79,9 @@ def audit(
     if html is not None:
         write_file(html, report.html(found))
     if export is not None:
-        write_folder(export, report.certificates(found))
+        write_folder(export, certificates(found))
     if as_json:
-        say(json.dumps(report.data(found), indent=2))
+        say(json.dumps(audit_document(found), indent=2))
     elif markdown:
         say(report.markdown(found).rstrip("\n"))
     else:

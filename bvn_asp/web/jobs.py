@@ -137,13 +137,15 @@ def audit(timeout: float) -> Json:
     from bvn_asp.analysis.audit import audit as run
     from bvn_asp.analysis.audit import load_accepted, shipped_accepted
     from bvn_asp.report import audit as report
+    from bvn_asp.report.certificates import audit_document, certificate_name, certificates
 
     found = run(shipped_policy(), accepted=load_accepted(shipped_accepted()), timeout=timeout)
     return {
-        "document": report.data(found), "sentences": list(report.answer(found)), "summary": list(report.summary(found)),
-        "certificates": dict(report.certificates(found)),
+        "document": audit_document(found), "sentences": list(report.answer(found)),
+        "summary": list(report.summary(found)),
+        "certificates": dict(certificates(found)),
         "files": [
-            [report.certificate_name(finding, number, "proof", place) for place in range(1, len(finding.proofs) + 1)]
+            [certificate_name(finding, number, "proof", place) for place in range(1, len(finding.proofs) + 1)]
             for number, finding in enumerate(found.findings, 1)
         ],
     }  # fmt: skip
