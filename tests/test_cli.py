@@ -22,13 +22,15 @@ from bvn_asp.cli import terminal
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.report.schema import DecisionDocument
 from tests.bench import cold
+from tests.calling import bvn
 from tests.sample_cases import place, samples
 
 CASES = Path(__file__).parent.parent / "cases"
 SAMPLE = place("approve_two_bodies")
 
 
-def bvn(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+def started(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Call `bvn` in a process of its own."""
     command = [sys.executable, "-m", "bvn_asp", *arguments]
     found = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
     assert "Traceback" not in found.stderr, found.stderr
@@ -54,7 +56,7 @@ def test_a_report_in_a_pipe_has_no_colours_and_no_trailing_blanks() -> None:
 
 
 def test_decide_reads_yaml_from_standard_input() -> None:
-    found = bvn("decide", "-", "--brief", text=Path(SAMPLE).read_text())
+    found = started("decide", "-", "--brief", text=Path(SAMPLE).read_text())
     assert found.returncode == 0 and found.stdout.startswith("-: approve (eligible)")
 
 
@@ -110,6 +112,12 @@ def test_bad_files_among_good_ones_are_listed_at_the_end_and_the_others_decided(
 def test_a_wrong_call_says_what_is_wrong_and_exits_with_2(arguments: list[str], words: str) -> None:
     found = bvn(*arguments)
     assert found.returncode == 2 and words in found.stderr
+
+
+def test_a_call_in_a_process_of_its_own_prints_and_exits_as_one_in_this_process() -> None:
+    for arguments in (["decide", "none.yaml"], ["decide"], ["decide", SAMPLE], ["test", SAMPLE]):
+        one, other = started(*arguments), bvn(*arguments)
+        assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
 
 
 def test_a_reading_is_applied_and_named() -> None:
@@ -194,7 +202,7 @@ def test_the_versions_of_the_program_and_of_the_policy_are_printed() -> None:
 
 
 def test_without_a_command_the_commands_are_listed_and_the_exit_code_is_2() -> None:
-    found = bvn()
+    found = started()
     assert found.returncode == 2 and "Commands:" in found.stderr and "decide" in found.stderr
 
 

@@ -19,7 +19,7 @@ from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.variants import waiving, without_source
 from bvn_asp.record.case import Case
 from bvn_asp.report.change import diff_text
-from tests.test_cli import bvn
+from tests.calling import bvn
 
 SMALL = Shape()
 HERE = Side("policy.lp", shipped_policy(), {})

@@ -20,10 +20,10 @@ from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
 from bvn_asp.report.change import answer_text
+from tests.calling import bvn
 from tests.campaigns import counts
 from tests.random_cases import random_record
 from tests.sample_cases import place, sample, samples
-from tests.test_cli import bvn
 
 Record = dict[str, Any]
 
