@@ -26,11 +26,14 @@ from tests.campaigns import counts
 
 
 @pytest.mark.parametrize(("assume_absent", "first"), [(None, 0), (True, 50), (False, 100)])
-def test_batch_and_decide_agree_on_random_records(engine: Engine, assume_absent: bool | None, first: int) -> None:
+@counts("count", 20, 50)
+def test_batch_and_decide_agree_on_random_records(
+    engine: Engine, assume_absent: bool | None, first: int, count: int
+) -> None:
     cases, batch = random_batch(range(150))
     answers = Decider(Setting(engine.policy, {}, assume_absent), engine=engine).decide(batch)
     # To decide one by one takes long: each setting has cases of its own.
-    some = cases[first : first + 50], answers.slice(first, 50)
+    some = cases[first : first + count], answers.slice(first, count)
     assert differences(engine, *some, {}, assume_absent) == []
     assert set(answers.column("recommendation").to_pylist()) == {"approve", "partial", "deny", "pend", None}
 
