@@ -230,9 +230,9 @@ def test_a_command_imports_no_other() -> None:
     assert found.stdout.splitlines()[-1] == str([f"bvn_asp.cli.{name}" for name in used])
 
 
-@pytest.mark.slow
-def test_a_cold_decision_takes_less_than_twenty_five_times_importing_clingo() -> None:
-    ours, theirs = cold(7)
+@counts("runs", 3, 7)
+def test_a_cold_decision_takes_less_than_twenty_five_times_importing_clingo(runs: int) -> None:
+    ours, theirs = cold(runs)
     assert ours < 25 * theirs
 
 

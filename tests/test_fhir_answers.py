@@ -95,7 +95,7 @@ def test_sample_cases_are_decided_alike_without_what_decides_nothing(step: int) 
         assert answer_of(engine().decide(back)) == answer_of(engine().decide(case))
 
 
-@counts("count", 80, 10_000)
+@counts("count", 80, 3_000)
 def test_any_record_comes_back_from_its_answers_as_it_was(count: int) -> None:
     random = Random(14)
     for _ in range(count):
