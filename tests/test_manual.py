@@ -51,7 +51,7 @@ def helps() -> dict[str, str]:
 
 def blocks(language: str) -> list[Any]:
     return [
-        pytest.param(block, id=f"{name}-{place}")
+        pytest.param(block, id=f"{name}-{place}", marks=[pytest.mark.slow] if "$ bvn audit\n" in block else [])
         for name, text in TEXTS.items()
         for place, block in enumerate(re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL), 1)
     ]

@@ -160,7 +160,7 @@ def _postgres_value(value: Any, type: str) -> Any:
     return json.dumps(value, default=str) if type == "JSONB" and value is not None else value
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+@pytest.mark.parametrize("dialect", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_every_dialect_gives_a_query_that_its_grammar_accepts(dialect: str) -> None:
     result = CliRunner().invoke(bvn, ["compile", "--sql", dialect, "--narrow", "--room", "1"])
     assert result.exit_code == 0, result.output
