@@ -229,9 +229,10 @@ def test_facts_that_no_recommendation_draws_on_are_named() -> None:
     }  # fmt: skip
 
 
-def test_most_pairs_begin_with_the_usual_patient() -> None:
-    usual = [pair for _, pair in pairs("clause", "limit", "reading") if not pair.twins[0].witness.departures]
-    assert len(usual) > 50
+@counts("kinds, least", (("clause", "limit", "reading"), 20), (("clause", "limit", "reading", "fact"), 50))
+def test_many_pairs_begin_with_the_usual_patient(kinds: tuple[str, ...], least: int) -> None:
+    usual = [pair for _, pair in pairs(*kinds) if not pair.twins[0].witness.departures]
+    assert len(usual) > least
 
 
 def test_saved_records_are_cases_that_expect_what_is_decided(tmp_path: Path) -> None:
