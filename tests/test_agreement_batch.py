@@ -26,11 +26,14 @@ from tests.campaigns import counts
 
 
 @pytest.mark.parametrize(("assume_absent", "first"), [(None, 0), (True, 50), (False, 100)])
-def test_batch_and_decide_agree_on_random_records(engine: Engine, assume_absent: bool | None, first: int) -> None:
+@counts("count", 20, 50)
+def test_batch_and_decide_agree_on_random_records(
+    engine: Engine, assume_absent: bool | None, first: int, count: int
+) -> None:
     cases, batch = random_batch(range(150))
     answers = Decider(Setting(engine.policy, {}, assume_absent), engine=engine).decide(batch)
     # To decide one by one takes long: each setting has cases of its own.
-    some = cases[first : first + 50], answers.slice(first, 50)
+    some = cases[first : first + count], answers.slice(first, count)
     assert differences(engine, *some, {}, assume_absent) == []
     assert set(answers.column("recommendation").to_pylist()) == {"approve", "partial", "deny", "pend", None}
 
@@ -61,7 +64,7 @@ def test_batch_and_decide_agree_under_every_option(engine: Engine, apart: int) -
 @pytest.mark.parametrize("habit", ["usual", "hard"])
 def test_batch_and_decide_agree_on_synthetic_cases(engine: Engine, habit: str) -> None:
     batch = block(engine.policy, 7, habit)
-    cases, some = sample(batch, 40, 1)
+    cases, some = sample(batch, 15, 1)
     assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(some), {}, None) == []
 
 
@@ -75,7 +78,7 @@ def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine, cou
 
 
 @pytest.mark.parametrize(("readings", "assume_absent"), [({}, None), ({}, True), ({"lumbar_vertebrae": "six"}, False)])
-@counts("count", 60, 400)
+@counts("count", 30, 400)
 def test_columns_and_facts_state_the_same_inputs(
     engine: Engine, readings: dict[str, str], assume_absent: bool | None, count: int
 ) -> None:
@@ -99,11 +102,11 @@ def test_columns_and_facts_state_the_same_inputs(
 
 def test_kernel_and_ground_rules_agree_on_a_block_of_hard_cases(engine: Engine) -> None:
     decider = Decider(Setting(engine.policy), engine=engine)
-    assert compare_with_reference(decider, block(engine.policy, 5).slice(0, 20_000)) == 0
+    assert compare_with_reference(decider, block(engine.policy, 5).slice(0, 8_000)) == 0
 
 
 @pytest.mark.slow
-def test_ten_million_hard_cases_agree_with_the_ground_rules_under_every_reading(engine: Engine) -> None:
+def test_millions_of_hard_cases_agree_with_the_ground_rules_under_every_reading(engine: Engine) -> None:
     options = [(q.id, option) for q in engine.policy.questions.values() for option in q.options]
     half = (len(options) + 1) // 2
     cells = cases = compared = settled = 0
@@ -113,7 +116,7 @@ def test_ten_million_hard_cases_agree_with_the_ground_rules_under_every_reading(
         readings = engine.policy.readings(dict([options[place], options[(place + half) % len(options)]]))
         assume_absent = (None, True, False)[place % 3]
         decider = Decider(Setting(engine.policy, readings, assume_absent), engine=engine)
-        for seed in range(place, 153, half):
+        for seed in range(place, half + 1, half):
             batch = block(engine.policy, seed)
             cells += compare_with_reference(decider, batch)
             some, rows = sample(batch, 16, seed)
@@ -124,5 +127,5 @@ def test_ten_million_hard_cases_agree_with_the_ground_rules_under_every_reading(
         f"{cases} cases, {cells} cells differ from the ground rules ; "
         f"{compared} decided one by one ({settled} settled by completions), {len(found)} answers differ"
     )
-    assert cases >= 10_000_000 and compared >= 2400
+    assert cases >= 4_000_000 and compared >= 1_000
     assert cells == 0 and found == []

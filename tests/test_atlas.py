@@ -33,6 +33,7 @@ from bvn_asp.record.anatomy import discs_between
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case, read_case
 from bvn_asp.report.atlas import cases_of
+from tests.campaigns import counts
 from tests.shared import ENGINE
 from tests.worlds import RECORD
 
@@ -46,16 +47,17 @@ def _time_enough_on_a_busy_machine() -> Iterator[None]:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
-    return tuple(Atlas(shipped_policy()).entries(("clause", "limit", "reading", "fact")))
+def atlas() -> Atlas:
+    return Atlas(shipped_policy())
 
 
-def of_kind(kind: str) -> list[Entry]:
-    return [entry for entry in entries() if entry.edge.kind == kind]
+@cache
+def of_kind(kind: str) -> tuple[Entry, ...]:
+    return tuple(atlas().entries((kind,)))
 
 
-def pairs() -> list[tuple[Entry, Pair]]:
-    return [(entry, entry.pair) for entry in entries() if entry.pair is not None]
+def pairs(*kinds: str) -> list[tuple[Entry, Pair]]:
+    return [(entry, entry.pair) for kind in kinds for entry in of_kind(kind) if entry.pair is not None]
 
 
 # Just below, at and just above the limit, as the document words it: at least 18 years, 6 months or more, more than
@@ -144,8 +146,11 @@ def holder(term: Term) -> Term:
     return subject
 
 
-def test_the_records_of_a_pair_differ_in_one_entry_and_are_decided_differently() -> None:
-    for entry, pair in pairs():
+@counts("kinds, step", (("clause", "limit", "reading"), 4), (("clause", "limit", "reading", "fact"), 1))
+def test_the_records_of_a_pair_differ_in_one_entry_and_are_decided_differently(
+    kinds: tuple[str, ...], step: int
+) -> None:
+    for entry, pair in pairs(*kinds)[::step]:
         first, *rest = pair.twins
         assert len({twin.recommendation for twin in pair.twins}) > 1, entry.edge
         for twin in pair.twins:
@@ -217,15 +222,17 @@ def test_every_option_of_every_question_decides_some_record_otherwise_than_the_d
     assert Counter(entry.edge.clause for entry in of_kind("reading") if entry.pair) == wanted
 
 
+@pytest.mark.slow
 def test_facts_that_no_recommendation_draws_on_are_named() -> None:
     assert {e.edge.words for e in of_kind("fact") if not e.pair} == {
         "classes of drug used: other", "self-directed exercise: medically contraindicated",
     }  # fmt: skip
 
 
-def test_most_pairs_begin_with_the_usual_patient() -> None:
-    usual = [pair for _, pair in pairs() if not pair.twins[0].witness.departures]
-    assert len(usual) > 50
+@counts("kinds, least", (("clause", "limit", "reading"), 20), (("clause", "limit", "reading", "fact"), 50))
+def test_many_pairs_begin_with_the_usual_patient(kinds: tuple[str, ...], least: int) -> None:
+    usual = [pair for _, pair in pairs(*kinds) if not pair.twins[0].witness.departures]
+    assert len(usual) > least
 
 
 def test_saved_records_are_cases_that_expect_what_is_decided(tmp_path: Path) -> None:
@@ -266,10 +273,15 @@ def test_a_table_says_what_is_complete_and_what_is_not() -> None:
     assert late.exit_code == 0 and "Not complete: the time was up" in late.output
 
 
+@cache
+def edits() -> Edits:
+    return Edits(Search(shipped_policy()))
+
+
 def test_an_edit_of_a_rule_is_shown_by_a_record_that_the_edited_policy_recommends_otherwise() -> None:
     """Each record is decided by the edited program itself, ground anew."""
     search = Search(shipped_policy())
-    made, seen = Edits(search), 0
+    made, seen = edits(), 0
     edited = {" ".join(mutant.name.split()): mutant.text for mutant in mutants(search.policy.text)}
     for number in range(700, len(made.edits), 53):
         edit, world = made.edits[number], made.find(number, None)
@@ -283,7 +295,7 @@ def test_an_edit_of_a_rule_is_shown_by_a_record_that_the_edited_policy_recommend
 
 
 def test_an_edit_that_changes_nothing_has_no_record() -> None:
-    made = Edits(Search(shipped_policy()))
+    made = edits()
     idle = [number for number, edit in enumerate(made.edits) if edit.words.endswith("[without considered(B)]")]
     assert idle and any(made.find(number, None) is None for number in idle)
 
@@ -303,7 +315,7 @@ def test_an_edit_that_no_near_miss_can_show_is_shown_by_another_request_or_readi
     (mutant,) = (m for name, m in names.items() if name.startswith(rule) and "without" in name and shows(name))
     found = difference(ground(policy.text), mutant.text, ("recommend",))
     assert found is not None
-    entry = Atlas(policy).edited(Verdict(mutant, "alive", found[0].inputs[0]))
+    entry = atlas().edited(Verdict(mutant, "alive", found[0].inputs[0]))
     assert entry.pair is not None and entry.pair.words == words
     assert outcomes <= {twin.recommendation for twin in entry.pair.twins}
     for record, story, expected in cases_of(entry, entry.pair):
@@ -318,7 +330,7 @@ def shows(name: str) -> bool:
 @pytest.mark.slow
 def test_every_edit_of_a_sample_of_the_policy_is_killed_by_recommendations_alone_or_recommends_the_same() -> None:
     """Every sixteenth edit, for the time of the gate; `bvn atlas --missing --conditions --mutants 1` takes all."""
-    made = Atlas(shipped_policy())
+    made = atlas()
     verdicts = list(survey(shipped_policy().text, answers(made.entries()), every=16))
     assert [v.mutant.name for v in verdicts if v.outcome == "alive" and made.edited(v).pair is None] == []
     # Most need no pair of their own.

@@ -15,8 +15,8 @@ from bvn_asp.batch.tables import cases_in
 from bvn_asp.errors import TableError
 from bvn_asp.record.bases import MOST_BASES, MOST_CASES
 from bvn_asp.record.schema import json_schema
+from tests.calling import bvn
 from tests.sample_cases import FOLDER
-from tests.test_cli import bvn
 
 BASE = """
 story: Of the base

@@ -80,7 +80,7 @@ def opened(atom: str) -> str:
     return f"{'body_undetermined' if name in ('permissible', 'refused') else 'undetermined'}({subject}"
 
 
-@counts("step", 8, 1)
+@counts("step", 24, 1)
 def test_plain_clingo_decides_every_case_alike_on_its_printed_facts(engine: Engine, tmp_path: Path, step: int) -> None:
     """The facts go through a file and the clingo program, as a reader would run them.
 

@@ -14,9 +14,9 @@ import pytest
 from bvn_asp import Case, Decision, read_case
 from bvn_asp.decision.expectations import NOTHING_CHECKED, Coverage, asserts, check, differences, junit, outcomes
 from bvn_asp.record.case import Expectation
+from tests.calling import bvn
 from tests.sample_cases import sample
 from tests.shared import ENGINE
-from tests.test_cli import bvn
 
 HELD: dict[str, Any] = {
     "recommendation": "partial", "eligibility": "eligible", "unmet": ["i7", "i10"], "violated": ["n21"],

@@ -30,6 +30,7 @@ from bvn_asp.record.files import _given, load_case, read_content
 from bvn_asp.record.statements import Said
 from bvn_asp.record.table import TABLE
 from bvn_asp.record.writing import _without_empty, plain_content
+from tests.campaigns import counts
 from tests.fhir_reading import MADE, answers, case_of, items_of, mistakes, problems_of, read_text
 from tests.random_cases import random_case
 from tests.sample_cases import place, sample, samples
@@ -80,20 +81,21 @@ def check(case: Case) -> None:
         assert answer_of(engine().decide(back)) == answer_of(engine().decide(case)), filled.left
 
 
-def test_every_sample_case_comes_back_from_its_answers_as_it_was() -> None:
+@counts("step", 6, 1)
+def test_every_sample_case_comes_back_from_its_answers_as_it_was(step: int) -> None:
     assert len(samples()) > 400
-    for case in samples().values():
+    for case in [*samples().values()][::step]:
         check(case)
 
 
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+@counts("step", 20, 1)
 def test_sample_cases_are_decided_alike_without_what_decides_nothing(step: int) -> None:
     for case in [*samples().values()][::step]:
         back = case_of(response(case, MADE).resource)
         assert answer_of(engine().decide(back)) == answer_of(engine().decide(case))
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@counts("count", 80, 3_000)
 def test_any_record_comes_back_from_its_answers_as_it_was(count: int) -> None:
     random = Random(14)
     for _ in range(count):

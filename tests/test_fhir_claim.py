@@ -143,7 +143,13 @@ def test_only_an_approval_certifies_what_is_asked_for() -> None:
                     assert recommended(recommendation, units_asked, granted, known=known)[0] != "A1"
 
 
-@pytest.mark.parametrize("name", [name for name, case in samples().items() if case.requested])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if place % 4 else [])
+        for place, name in enumerate(name for name, case in samples().items() if case.requested)
+    ],
+)
 def test_every_case_with_a_request_is_answered_as_it_is_decided(name: str) -> None:
     report, found = reported(name), response(name)
     assert problems_of(found) == []

@@ -32,6 +32,7 @@ from bvn_asp.policy.terms import Term
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case
 from tests.batch_cases import batch_of
+from tests.campaigns import counts
 
 SMALL = Shape()
 CASES = Path(__file__).parent.parent / "cases"
@@ -214,18 +215,34 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def message_of(words: str) -> str:
+    return rf"other\.lp:.*{re.escape(words)}.* is not allowed in a policy"
+
+
 @pytest.mark.parametrize(("statement", "words"), FORMS, ids=range(len(FORMS)))
-def test_a_form_that_is_not_on_the_list_is_refused_by_name_and_place(
-    statement: str, words: str, tmp_path: Path
+def test_a_form_that_is_not_on_the_list_is_refused_by_name_and_place(statement: str, words: str) -> None:
+    with pytest.raises(PolicyError, match=message_of(words)):
+        check_forms(statement, "other.lp")
+
+
+@counts("step", 20, 1)
+def test_a_form_that_is_not_on_the_list_is_refused_in_the_midst_of_a_policy_and_in_a_file(
+    step: int, tmp_path: Path
 ) -> None:
-    message = rf"other\.lp:.*{re.escape(words)}.* is not allowed in a policy"
-    with pytest.raises(PolicyError, match=message):
-        check_forms(f"{statement}\n{shipped_policy().text}", "other.lp")
-    with pytest.raises(PolicyError, match=message):
-        load_policy(written(tmp_path, statement))
+    for statement, words in FORMS[::step]:
+        with pytest.raises(PolicyError, match=message_of(words)):
+            check_forms(f"{statement}\n{shipped_policy().text}", "other.lp")
+        with pytest.raises(PolicyError, match=message_of(words)):
+            load_policy(written(tmp_path, statement))
 
 
-@pytest.mark.parametrize(("rules", "words"), MEANINGS, ids=range(len(MEANINGS)))
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        pytest.param(*meaning, id=str(place), marks=[] if place % 3 == 0 else [pytest.mark.slow])
+        for place, meaning in enumerate(MEANINGS)
+    ],
+)
 def test_rules_that_say_what_no_policy_can_are_refused(
     rules: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_policy_that_and_or_and_not_cannot_say_is_refused(rule: str, message: 
         Decider(Setting(policy)).decide(random_batch(range(2))[1])
 
 
-@counts("count", 30, 400)
+@counts("count", 12, 400)
 def test_what_only_completions_settle_is_settled_exactly_and_only_there(count: int) -> None:
     # Met whether or not there is a functional deficit: no rule derives it while that is unknown.
     either = "met(i6) :- yes(functional_deficit), yes(pregnancy).\nmet(i6) :- no(functional_deficit), yes(pregnancy)."
@@ -91,14 +91,14 @@ def test_what_only_completions_settle_is_settled_exactly_and_only_there(count: i
     assert decider.settled == 1
 
 
-@counts("count", 25, 400)
+@counts("count", 10, 400)
 def test_a_policy_that_denies_facts_is_settled_by_completions_too(count: int) -> None:
     policy = policy_of(f"{TEXT}\nmet(i6) :- not yes(pregnancy), not no(pregnancy), yes(bleeding_diathesis).\n")
     cases, batch = random_batch(range(100, 100 + count))
     assert not differences(Engine(policy), cases, Decider(Setting(policy)).decide(batch), {}, None)
 
 
-@counts("count", 25, 400)
+@counts("count", 10, 400)
 def test_a_policy_without_an_answer_for_some_complete_record_is_noticed(count: int) -> None:
     policy = policy_of(TEXT.replace("recommend(deny) :- request_made, bars(_).", ""))
     compiled = compile_policy(policy, Engine(policy).program(Shape()), Shape(), {}, closed=False, whole=True)

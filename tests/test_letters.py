@@ -101,7 +101,8 @@ def test_a_request_for_information_says_what_is_asked_for_by_whom_and_what_would
 
 
 def test_more_bodies_than_may_be_treated_are_left_to_the_doctor_to_choose_from() -> None:
-    name = next(name for name, case in samples().items() if len(ENGINE.decide(case).choices) > 1)
+    name = "partial_five_of_six_lumbar_vertebrae"
+    assert len(reported(name).choices) > 1
     text = letter(reported(name), "partial")
     for choice in reported(name).choices:
         assert f"- {', '.join(choice)}\n" in text
@@ -145,7 +146,7 @@ def unchanged(name: str) -> Report:
     return report_on(ENGINE, sample(name), name, changes=False)
 
 
-@counts("step", 12, 1)
+@counts("step", 24, 1)
 def test_every_case_has_the_one_letter_that_says_what_is_recommended_or_none(step: int) -> None:
     fits = {outcome: kind for kind, outcome in KINDS.items()}
     for name in list(samples())[::step]:

@@ -175,7 +175,7 @@ def pool(decider: Decider) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 @given(st.integers(0, 10**9), st.sampled_from([".arrow", ".parquet"]))
-@examples(6, 100)
+@examples(3, 100)
 def test_any_layout_of_the_same_cases_has_the_answers_of_decide(
     decider: Decider, pool: list[Any], tmp_path_factory: pytest.TempPathFactory, seed: int, suffix: str
 ) -> None:

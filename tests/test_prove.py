@@ -23,6 +23,7 @@ from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import BvnError
 from bvn_asp.policy.loading import shipped_path
+from tests.calling import bvn
 from tests.questions import within_the_searches
 from tests.random_cases import random_case
 
@@ -30,13 +31,6 @@ FINDER = Finder()
 POLICY = FINDER.policy
 ASSERTIONS = load_assertions(SHIPPED, POLICY)
 ENGINE = FINDER.search_for(ASSERTIONS[0].query, 1).engine
-
-
-def bvn(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bvn_asp", *arguments]
-    found = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
-    assert "Traceback" not in found.stderr, found.stderr
-    return found
 
 
 @pytest.mark.parametrize("assertion", ASSERTIONS, ids=lambda assertion: assertion.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bvn_asp.record.files import load_case
 from bvn_asp.record.table import TABLE
 from tests import postgres
 from tests.batch_cases import batch_of, cases_of_dated_care
+from tests.shared import ENGINE
 
 sqlglot = pytest.importorskip("sqlglot")
 Answers = dict[str, dict[str, Any]]
@@ -40,8 +42,19 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+USUAL = Setting(shipped_policy())
+
+
+@cache
+def usual_query() -> str:
+    """Return the query of the policy as it is read by default."""
+    from bvn_asp.batch.sql import query
+
+    return query(USUAL, "duckdb", wide=True, room=2)
+
+
 def kernel_answers(path: Path, setting: Setting) -> Answers:
-    source, decider = open_source(path), Decider(setting)
+    source, decider = open_source(path), Decider(setting, engine=ENGINE)
     blocks = (decider.decide(block.batch) for part in source.parts for block in source.blocks(part))
     return {row["id"]: row for answers in blocks for row in answers.to_pylist()}
 
@@ -69,13 +82,16 @@ def differences(found: list[dict[str, Any]], expected: Answers) -> tuple[list[An
     ("readings", "assume_absent", "wide", "room", "least"),
     [
         ({}, None, True, 2, 180),
-        ({"lumbar_vertebrae": "six", "disc_level": "whole_segment"}, True, True, 1, 40),
-        (
+        pytest.param(
+            {"lumbar_vertebrae": "six", "disc_level": "whole_segment"}, True, True, 1, 40, marks=pytest.mark.slow
+        ),
+        pytest.param(
             {"age_moment": "request", "course_moment": "procedure", "obligations": "fact", "care_span": "each_therapy"},
             False,
             False,
             2,
             50,
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -89,7 +105,7 @@ def test_duckdb_says_what_the_kernel_says(
     setting = Setting(policy, policy.readings(readings), assume_absent)
     base = duckdb.connect()
     base.execute(f"CREATE VIEW cases AS SELECT * FROM '{cases}'")
-    answer = base.execute(query(setting, "duckdb", wide=wide, room=room))
+    answer = base.execute(query(setting, "duckdb", wide=wide, room=room) if readings else usual_query())
     names = [column[0] for column in answer.description]
     found = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     different, decided = differences(found, kernel_answers(cases, setting))
@@ -99,13 +115,12 @@ def test_duckdb_says_what_the_kernel_says(
 
 def test_duckdb_says_what_the_kernel_says_of_dated_care(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
-    from bvn_asp.batch.sql import query
 
-    path, setting = tmp_path / "care.parquet", Setting(shipped_policy(), {}, None)
+    path, setting = tmp_path / "care.parquet", USUAL
     pq.write_table(pa.Table.from_batches([batch_of(list(cases_of_dated_care()))]), path)
     base = duckdb.connect()
     base.execute(f"CREATE VIEW cases AS SELECT * FROM '{path}'")
-    answer = base.execute(query(setting, "duckdb", wide=True, room=2))
+    answer = base.execute(usual_query())
     names = [column[0] for column in answer.description]
     found = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     different, decided = differences(found, kernel_answers(path, setting))
@@ -145,7 +160,7 @@ def _postgres_value(value: Any, type: str) -> Any:
     return json.dumps(value, default=str) if type == "JSONB" and value is not None else value
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+@pytest.mark.parametrize("dialect", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_every_dialect_gives_a_query_that_its_grammar_accepts(dialect: str) -> None:
     result = CliRunner().invoke(bvn, ["compile", "--sql", dialect, "--narrow", "--room", "1"])
     assert result.exit_code == 0, result.output

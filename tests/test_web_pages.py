@@ -245,9 +245,29 @@ def test_a_mistake_in_a_question_is_pointed_at(client: Any) -> None:
     assert 'data-word="n16"' in words.text
 
 
-def test_the_audit_is_run_once_and_its_records_open_as_cases(client: Any) -> None:
+@pytest.fixture(params=["partial", pytest.param("whole", marks=pytest.mark.slow)])
+def auditing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of a workbench that audits as always, or in this process and makes a few checks only."""
+    import asyncio
+
+    from bvn_asp.analysis import audit
+    from bvn_asp.web.jobs import JOBS
+    from bvn_asp.web.workers import Workers
+
+    async def here(_: Workers, job: str, arguments: dict[str, Any], **__: Any) -> Any:
+        return await asyncio.to_thread(JOBS[job], **arguments)
+
+    if request.param == "partial":
+        monkeypatch.setattr(audit, "CHECKS", {name: audit.CHECKS[name] for name in ("lists", "limits", "text")})
+        monkeypatch.setattr(Workers, "run", here)
+    with workbench() as found:
+        yield found
+
+
+def test_the_audit_is_run_once_and_its_records_open_as_cases(auditing: Any) -> None:
     import time
 
+    client = auditing
     token = csrf_of(client.get("/audit").text)
     assert "The audit is under way" in post(client, "/audit", {"do": "begin"}, token).text
     until = time.monotonic() + 240
