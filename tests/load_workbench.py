@@ -38,7 +38,7 @@ class Typist(FastHttpUser):  # type: ignore[misc]
         self.path = found[1]
         self.form = {**values_of(plain_content(load_case(CASE))), "csrf": (found[2],)}
 
-    @task  # type: ignore[misc]
+    @task  # type: ignore[untyped-decorator]
     def type(self) -> None:
         """Type another age."""
         self.form["patient.age"] = (f"{self.rng.randint(18, 80)}.{self.rng.randint(0, 99)}",)
@@ -53,7 +53,7 @@ class Onlooker(FastHttpUser):  # type: ignore[misc]
     fixed_count = 1
     wait_time = constant(0.1)
 
-    @task  # type: ignore[misc]
+    @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
         """Ask for it."""
         self.client.get("/static/style.css", name=BARE)

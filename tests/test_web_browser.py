@@ -107,8 +107,7 @@ def test_a_reviewer_decides_a_case_and_saves_it(page: Any, tmp_path: Path) -> No
 
 def test_a_reviewer_goes_from_an_open_case_to_a_signed_review(page: Any) -> None:
     open_sample(page)
-    page.locator("details.menu > summary").click()
-    page.get_by_role("button", name="Keep this decision").click()
+    page.get_by_role("button", name="Keep and sign").click()
     page.wait_for_selector("text=Sign and lock")
     page.fill('input[name="reviewer"]', "A. Reviewer")
     page.get_by_role("button", name="Sign and lock").click()
@@ -260,7 +259,7 @@ def test_every_page_can_be_used_by_everybody(browser: Any, url: str, scheme: str
         page.wait_for_selector(".proposal")
         check("a case that is denied")
         page.locator("details.menu > summary").click()
-        page.get_by_role("button", name="Keep this decision").click()
+        page.get_by_role("button", name="Keep and sign").click()
         page.wait_for_selector("text=Sign and lock")
         check("a review")
         page.goto("/ask?query=deny+and+only+reason+is+n16")

@@ -67,6 +67,15 @@
     if (control) { control.focus({ preventScroll: true }); }
     return true;
   }
+  // What an address leads to is unfolded.
+  function unfold() {
+    var target = window.location.hash && document.getElementById(window.location.hash.slice(1));
+    var folded = target && target.closest("details");
+    if (folded) { folded.open = true; target.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", unfold);
+  unfold();
+
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a.to-field");
     if (link && lead(link.hash.slice(1))) { event.preventDefault(); }
