@@ -6,10 +6,15 @@
 
   // A case has many controls and few of them are filled: only those are sent.
   document.addEventListener("htmx:configRequest", function (event) {
-    var sent = event.detail.parameters;
-    Object.keys(sent).forEach(function (name) {
-      if (sent[name] === "") { delete sent[name]; }
+    // Not through `parameters`, which looks through the whole form for each name.
+    var sent = event.detail.formData, empty = [];
+    sent.forEach(function (value, name) { if (value === "") { empty.push(name); } });
+    new Set(empty).forEach(function (name) {
+      var filled = sent.getAll(name).filter(function (value) { return value !== ""; });
+      sent.delete(name);
+      filled.forEach(function (value) { sent.append(name, value); });
     });
+  });
   });
 
   // What was unfolded beside the form stays so when it is shown anew.
