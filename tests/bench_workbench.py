@@ -95,7 +95,7 @@ def main() -> None:
         print(f"{name}: median {share(item, 0.5):.0f} ms, 95 % under {share(item, 0.95):.0f} ms")
     print(f"ratio of the medians {share(live, 0.5) / share(bare, 0.5):.1f}")
     print(f"processor time {spent / live['num_requests'] * 1000:.1f} ms a live decision")
-    print(f"memory {memory[0]} to {memory[-1]} kB, at most {max(memory)}")
+    print("memory, kB:", *memory[:: max(1, len(memory) // 12)], memory[-1])
 
 
 if __name__ == "__main__":

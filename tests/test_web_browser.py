@@ -150,6 +150,16 @@ def test_an_analyst_goes_from_a_question_to_a_certificate(page: Any) -> None:
     verdict(page, "deny")
 
 
+def test_of_a_form_only_what_is_filled_in_is_sent(page: Any) -> None:
+    open_sample(page)
+    with page.expect_request("**/live") as sent:
+        page.fill('input[name="patient.age"]', "17")
+    body = sent.value.post_data or ""
+    assert "patient.age=17" in body and "request.bodies=L4&request.bodies=L5" in body
+    assert "=&" not in body and not body.endswith("=")
+    verdict(page, "deny")
+
+
 def test_a_case_is_stated_with_the_keyboard_alone(page: Any) -> None:
     page.goto("/case")
     page.keyboard.press("Tab")

@@ -15,7 +15,6 @@
       filled.forEach(function (value) { sent.append(name, value); });
     });
   });
-  });
 
   // What was unfolded beside the form stays so when it is shown anew.
   var unfolded = {};
