@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bvn_asp.decision.nodes import Node
 
-MOST_STEPS = 4096
-"""Most explanations of a criterion or body that are kept as they were shown."""
+MOST_STEPS = 512
+"""Most explanations of a criterion or body that are kept as they were shown: those of a few cases in work."""
 PAGES = (
     ("/case", "Case"), ("/interview", "Interview"), ("/policy", "Policy"), ("/ask", "Ask"), ("/audit", "Audit"),
     ("/compare", "Compare"), ("/reviews", "Reviews"),
