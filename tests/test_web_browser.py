@@ -107,8 +107,7 @@ def test_a_reviewer_decides_a_case_and_saves_it(page: Any, tmp_path: Path) -> No
 
 def test_a_reviewer_goes_from_an_open_case_to_a_signed_review(page: Any) -> None:
     open_sample(page)
-    page.locator("details.menu > summary").click()
-    page.get_by_role("button", name="Keep this decision").click()
+    page.get_by_role("button", name="Keep and sign").click()
     page.wait_for_selector("text=Sign and lock")
     page.fill('input[name="reviewer"]', "A. Reviewer")
     page.get_by_role("button", name="Sign and lock").click()
@@ -148,6 +147,16 @@ def test_an_analyst_goes_from_a_question_to_a_certificate(page: Any) -> None:
     page.fill("#query", "deny and only reason is n16")
     page.get_by_role("button", name="Ask", exact=True).click()
     page.get_by_role("button", name="Open as a case").first.click()
+    verdict(page, "deny")
+
+
+def test_of_a_form_only_what_is_filled_in_is_sent(page: Any) -> None:
+    open_sample(page)
+    with page.expect_request("**/live") as sent:
+        page.fill('input[name="patient.age"]', "17")
+    body = sent.value.post_data or ""
+    assert "patient.age=17" in body and "request.bodies=L4&request.bodies=L5" in body
+    assert "=&" not in body and not body.endswith("=")
     verdict(page, "deny")
 
 
@@ -260,7 +269,7 @@ def test_every_page_can_be_used_by_everybody(browser: Any, url: str, scheme: str
         page.wait_for_selector(".proposal")
         check("a case that is denied")
         page.locator("details.menu > summary").click()
-        page.get_by_role("button", name="Keep this decision").click()
+        page.get_by_role("button", name="Keep and sign").click()
         page.wait_for_selector("text=Sign and lock")
         check("a review")
         page.goto("/ask?query=deny+and+only+reason+is+n16")

@@ -39,7 +39,7 @@ def test_without_a_file_nothing_is_kept_and_the_page_says_how() -> None:
     with workbench() as client:
         assert "bvn serve --keep FILE" in client.get("/reviews").text
         path, token = new_case(client)
-        assert "Keep this decision" not in client.get(path).text
+        assert "Keep and sign" not in client.get(path).text
         assert post(client, f"{path}/keep", {}, token).status_code == 409
 
 
@@ -115,3 +115,32 @@ def test_hostile_names_and_comments_are_shown_as_text(client: Any, text: str) ->
     shown = post(client, "/reviews/1", sent, token)
     for page in (shown.text, client.get("/reviews").text, client.get("/reviews/1").text):
         assert "<script>alert" not in page and "<img src=x" not in page and "\u202e" not in page
+
+
+def test_what_was_signed_as_recommended_has_its_letter_and_nothing_else_has_one(client: Any) -> None:
+    shown = kept(client)
+    token = csrf_of(shown.text)
+    letter = "/reviews/1/send/letter/html"
+    early = post(client, letter, {}, token)
+    assert early.status_code == 409 and "not signed" in early.text
+    signed = post(client, "/reviews/1", {"reviewer": "A", "decision": "approve"}, token)
+    assert f'action="{letter}"' in signed.text
+    found = post(client, letter, {}, token)
+    assert found.headers["content-disposition"] == 'attachment; filename="letter.html"'
+    assert "We approve" in found.text and "case 7" in found.text
+    otherwise = {"reviewer": "B", "decision": "deny", "comment": "a late letter", "why": "it came"}
+    post(client, "/reviews/1", otherwise, token)
+    refused = post(client, letter, {}, token)
+    assert refused.status_code == 409 and "would say approve, and deny was signed" in refused.text
+    # A report says what was recommended, whatever was signed.
+    assert post(client, "/reviews/1/send/report/html", {}, token).status_code == 200
+    assert post(client, "/reviews/1/send/letter/exe", {}, token).status_code in (404, 409)
+
+
+def test_a_letter_follows_the_readings_under_which_it_was_decided(client: Any) -> None:
+    token = csrf_of(client.get("/policy").text)
+    post(client, "/readings", {"reading": "obligations=norm"}, token)
+    token = csrf_of(kept(client).text)
+    post(client, "/readings", {"reset": "1"}, token)
+    post(client, "/reviews/1", {"reviewer": "A", "decision": "deny"}, token)
+    assert "We cannot approve" in post(client, "/reviews/1/send/letter/html", {}, token).text

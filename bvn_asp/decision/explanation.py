@@ -38,6 +38,10 @@ class Plan(NamedTuple):
     kept: bool = False
 
 
+MOST_NODES = 6_000
+"""Most statuses with their reasons that are kept for one program: of some 5 kB each, those of fifty usual cases."""
+
+
 class Memory:
     """What the explanations under one program share: how atoms are shown, and what earlier cases found out.
 
@@ -185,7 +189,7 @@ class Explainer:
                 remembered, key = self._memory.nodes, self._key(literal)
                 node = remembered.get(key)
                 if node is None:
-                    if len(remembered) >= self._program.derivations.most:
+                    if len(remembered) >= MOST_NODES:
                         remembered.clear()
                     node = remembered[key] = plan.make(self, plan.name, plan.arguments, literal)
             else:

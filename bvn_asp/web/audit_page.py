@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,6 +16,8 @@ from bvn_asp.web.session import keep_readings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from bvn_asp.policy.register import Policy
 
 
 async def show(request: Request) -> Response:
@@ -33,7 +36,22 @@ def _content(request: Request) -> dict[str, Any]:
         (severity, meaning, [(number, item) for number, item in findings if item["severity"] == severity])
         for severity, meaning in SEVERITIES.items()
     ]
-    return {"audit": audit, "groups": [group for group in groups if group[2]], "kinds": KINDS}
+    policy = request.app.state.policy
+    return {
+        "audit": audit, "groups": [group for group in groups if group[2]], "kinds": KINDS,
+        "plain": lambda text: in_words(policy, text),
+    }  # fmt: skip
+
+
+def in_words(policy: Policy, text: str) -> str:
+    """Return `text` with readings in words, where it names them as question=option."""
+
+    def said(found: re.Match[str]) -> str:
+        question = policy.questions.get(found[1])
+        meaning = question.options.get(found[2]) if question is not None else None
+        return f"\u201c{meaning}\u201d" if meaning else found[0]
+
+    return re.sub(r"\b([a-z_0-9]+)=([a-z_0-9]+)\b", said, text)
 
 
 async def act(request: Request) -> Response:

@@ -21,7 +21,7 @@ from bvn_asp.web.problems import Problem, ProblemError
 from bvn_asp.web.reading import Read
 from bvn_asp.web.render import page, text
 from bvn_asp.web.searches import searched
-from bvn_asp.web.sending import SENT
+from bvn_asp.web.sent import SENT
 from bvn_asp.web.session import keep_latest, latest_of, readings_of
 
 if TYPE_CHECKING:

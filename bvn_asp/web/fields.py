@@ -29,6 +29,7 @@ ENTERED = (BY_HAND, BY_MACHINE)
 HERE, STATE, HOW, TO, OTHER, COUNTS = "here", "state", "how", "to", "other", "counts"
 _MANY = ("choice", "names", "levels", "bodies")
 _LISTED = ("names", "levels", "bodies")
+_PLACES = {str(place): place for place in range(MOST_ITEMS)}
 
 
 def anchor(path: str) -> str:
@@ -44,8 +45,9 @@ def words_for(row: Field) -> tuple[str, ...]:
 
 def entries(values: Values, path: str) -> list[int]:
     """Return the places of the entries that the list at `path` has in a form."""
-    name = path.removesuffix("[]")
-    return [place for place in range(MOST_ITEMS) if f"{name}[{place}]:{HERE}" in values]
+    begin, end = f"{path.removesuffix('[]')}[", f"]:{HERE}"
+    places = (name[len(begin) : -len(end)] for name in values if name.startswith(begin) and name.endswith(end))
+    return sorted(place for place in map(_PLACES.get, places) if place is not None)
 
 
 def known_names(values: Mapping[str, object]) -> Iterator[str]:
@@ -61,15 +63,20 @@ def known_names(values: Mapping[str, object]) -> Iterator[str]:
 def content_of(values: Values) -> dict[str, Any]:
     """Return what a case file would say, in place of what `values` say."""
     content: dict[str, Any] = {}
+    # Few of the fields are filled, and what is typed is read again with every key.
+    filled = {name.partition(":")[0] for name in values}
     for row in TABLE.plain:
-        _put(content, row.path, _stated(row, row.path, values))
-    for path, rows in TABLE.lists.items():
-        name = path.removesuffix("[]")
+        if row.path in filled:
+            _put(content, row.path, _stated(row, row.path, values))
+    for list_path, rows in TABLE.lists.items():
+        name = list_path.removesuffix("[]")
         found: list[dict[str, Any]] = []
-        for place in entries(values, path):
+        for place in entries(values, list_path):
             entry: dict[str, Any] = {}
             for row in rows:
-                _put(entry, row.name, _stated(row, f"{name}[{place}].{row.name}", values))
+                path = f"{name}[{place}].{row.name}"
+                if path in filled:
+                    _put(entry, row.name, _stated(row, path, values))
             found.append(entry)
         _put(content, name, found or _one(values, f"{name}:{STATE}"))
     return content
@@ -85,7 +92,8 @@ def _put(content: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _one(values: Values, name: str) -> str:
-    return next((text.strip() for text in values.get(name, ()) if text.strip()), "")
+    texts = values.get(name)
+    return next((text.strip() for text in texts if text.strip()), "") if texts else ""
 
 
 def _stated(row: Field, path: str, values: Values) -> Any:

@@ -23,6 +23,9 @@ from bvn_asp.web.fields import (
 )
 from bvn_asp.web.formparts import Control, Entries, Entry, Group, Part, Source
 
+_OF_FILES = ("a bare word stands for it",)
+"""Notes that are about files alone."""
+
 
 def closing_rows(group: str) -> tuple[Field, ...]:
     """Return the fields that together say that there is nothing in a group but what is stated."""
@@ -116,8 +119,8 @@ class View:
             return next(iter(values.get(f"{path}:{word}", ())), "")
 
         return Control(
-            row, path, label_of(self.policy, row), row.note, tuple(values.get(path, ())), self._options(row), said(HOW),
-            said(TO), said(OTHER), tuple(self._units(row, path, values)), tuple(_sources(path, values)),
+            row, path, label_of(self.policy, row), _note(row), tuple(values.get(path, ())), self._options(row),
+            said(HOW), said(TO), said(OTHER), tuple(self._units(row, path, values)), tuple(_sources(path, values)),
             errors.get(path, ""),
         )  # fmt: skip
 
@@ -143,6 +146,12 @@ class View:
     def word(self, value: str) -> str:
         """Return a value of a choice in words."""
         return word_of(self.policy, value)
+
+
+def _note(row: Field) -> str:
+    """Return the note of a field as a form says it: names of fields and values in words, less how a file says it."""
+    parts = (part.strip() for part in row.note.split(";"))
+    return "; ".join(part.replace("_", " ") for part in parts if part not in _OF_FILES)
 
 
 def _sources(path: str, values: Values) -> Iterator[Source]:

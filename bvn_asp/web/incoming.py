@@ -57,9 +57,11 @@ def one(form: FormData, name: str) -> str:
 
 def case_values(form: FormData) -> dict[str, tuple[str, ...]]:
     """Return what the form of a case holds, controls left empty aside."""
-    names = known_names(dict.fromkeys(form))
-    found = {name: tuple(text for text in texts(form, name) if text.strip()) for name in names}
-    return {name: content for name, content in found.items() if content}
+    found: dict[str, list[str]] = {}
+    for name, text in form.multi_items():
+        if isinstance(text, str) and text.strip():
+            found.setdefault(name, []).append(text)
+    return {name: tuple(found[name]) for name in known_names(found)}
 
 
 async def file_of(form: FormData, name: str) -> tuple[str, bytes]:

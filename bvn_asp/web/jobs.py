@@ -207,7 +207,9 @@ def _named(name: str, readings: Readings) -> str:
     return ", ".join([name, *(f"{question}={option}" for question, option in readings.items())])
 
 
-def written(content: Json, what: str, form: str, readings: Readings) -> bytes:
+def written(
+    content: Json, what: str, form: str, readings: Readings, assume_absent: bool | None = None
+) -> bytes:  # fmt: skip
     """Return the report, the fitting letter or the worksheet on a case as a file; raise LetterError if none fits."""
     from bvn_asp.report.gathering import report_on
     from bvn_asp.report.letters import LetterError, fitting, letter, letter_paper
@@ -218,7 +220,9 @@ def written(content: Json, what: str, form: str, readings: Readings) -> bytes:
     made = datetime.date.today().isoformat()
     case = read_content(content)
     name = str(case.exact("case_id") or "")
-    report = report_on(_engine(), case, name, readings, made=made, changes=what != "worksheet")
+    report = report_on(
+        _engine(), case, name, readings, made=made, assume_absent=assume_absent, changes=what != "worksheet"
+    )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{what}.{form}"
         try:

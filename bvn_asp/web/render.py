@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bvn_asp.decision.nodes import Node
 
-MOST_STEPS = 4096
-"""Most explanations of a criterion or body that are kept as they were shown."""
+MOST_STEPS = 512
+"""Most explanations of a criterion or body that are kept as they were shown: those of a few cases in work."""
 PAGES = (
     ("/case", "Case"), ("/interview", "Interview"), ("/policy", "Policy"), ("/ask", "Ask"), ("/audit", "Audit"),
     ("/compare", "Compare"), ("/reviews", "Reviews"),
@@ -51,6 +51,13 @@ def why(steps: tuple[Node, ...]) -> Markup:
     return Markup(_environment().get_template("parts/why.html").render(steps=steps))
 
 
+@lru_cache(maxsize=MOST_STEPS)
+def checked(id: str, label: str, citation: str, status: str, steps: tuple[Node, ...]) -> Markup:
+    """Return one criterion of the checklist, with why it is so unfolding below it; kept as `why` is."""
+    values = {"id": id, "label": label, "citation": citation, "status": status, "steps": steps}
+    return Markup(_environment().get_template("parts/criterion.html").render(values))
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -63,7 +70,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters["anchor"] = anchor
     made.filters["words"] = lambda value: str(value).replace("_", " ")
-    made.globals |= {"mark": MARKS.get, "why": why, "ordered": ordered, "place": place_of}
+    made.globals |= {"mark": MARKS.get, "why": why, "checked": checked, "ordered": ordered, "place": place_of}
     return made
 
 

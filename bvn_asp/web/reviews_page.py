@@ -14,6 +14,7 @@ from bvn_asp.web.fields import values_of
 from bvn_asp.web.incoming import case_values, form_of, one, texts
 from bvn_asp.web.problems import Problem, ProblemError
 from bvn_asp.web.render import page
+from bvn_asp.web.sent import SENT
 from bvn_asp.web.session import readings_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ MOST_LISTED = 500
 """Most reviews that the page lists, the latest first."""
 
 
-def _store(request: Request) -> Store:
+def store_of(request: Request) -> Store:
+    """Return the file of reviews; raise ProblemError if there is none."""
     found: Store | None = request.app.state.store
     if found is None:
         raise ProblemError(
@@ -69,7 +71,7 @@ def _fits(review: Review, text: str, state: str) -> bool:
 async def keep(request: Request) -> Response:
     """Keep the decision on the case that the form holds."""
     form = await form_of(request)
-    draft, store = draft_at(request), _store(request)
+    draft, store = draft_at(request), store_of(request)
     values = case_values(form)
     request.app.state.drafts.keep(draft.name, values)
     read, decision = await decided(request, values, settlements=True)
@@ -88,14 +90,14 @@ async def review(request: Request) -> Response:
 async def _shown(request: Request, problem: str = "", sent: dict[str, Any] | None = None) -> Response:
     from bvn_asp.reviews.signing import ON_REQUEST, WITHOUT_REQUEST
 
-    store, number = _store(request), request.path_params["number"]
+    store, number = store_of(request), request.path_params["number"]
     found: Review = await asyncio.to_thread(store.review, number)
     decision = await asyncio.to_thread(store.decision, found.kept)
     criteria = [item for item in decision["criteria"] if item["part_of"] is None]
     words = WITHOUT_REQUEST if found.kept.outcome.recommendation is None else ON_REQUEST
     return page(
         request, "review.html", status=422 if problem else 200, review=found, decision=decision, criteria=criteria,
-        words=words, problem=problem, sent=sent or {},
+        words=words, problem=problem, sent=sent or {}, files=SENT,
     )  # fmt: skip
 
 
@@ -105,7 +107,7 @@ async def sign(request: Request) -> Response:
     from bvn_asp.reviews.signing import Final
 
     form = await form_of(request)
-    store, number = _store(request), request.path_params["number"]
+    store, number = store_of(request), request.path_params["number"]
     comments = {
         id: one(form, f"on:{id}") for id in (name.partition(":")[2] for name in form if name.startswith("on:"))
         if one(form, f"on:{id}").strip()
@@ -114,7 +116,7 @@ async def sign(request: Request) -> Response:
     try:
         await asyncio.to_thread(_signed, store, number, final, one(form, "why"))
     except ReviewError as error:
-        message = str(error).removeprefix(f"{store.database.path}: ")
+        message = str(error).removeprefix(f"{store.database.path}: ").removeprefix(f"entry {number}: ")
         return await _shown(request, message, {"reviewer": final.reviewer, "decision": final.decision,
                                                "comment": final.comment, "why": one(form, "why")})  # fmt: skip
     return RedirectResponse(f"/reviews/{number}", 303)
@@ -131,7 +133,7 @@ def _signed(store: Store, number: int, final: Final, why: str) -> None:
 async def opened(request: Request) -> Response:
     """Open the case of a review as a case in work of its own."""
     await form_of(request)
-    store, number = _store(request), request.path_params["number"]
+    store, number = store_of(request), request.path_params["number"]
     found = await asyncio.to_thread(store.review, number)
     content = plain_content(await asyncio.to_thread(store.case, found.kept))
     return RedirectResponse(f"/case/{request.app.state.drafts.new(values_of(content)).name}", 303)
@@ -140,7 +142,7 @@ async def opened(request: Request) -> Response:
 async def check(request: Request) -> Response:
     """Look whether everything is as it was written, or decide all of it again as the policy is read now."""
     form = await form_of(request)
-    store = _store(request)
+    store = store_of(request)
     every = list(reversed(await asyncio.to_thread(store.reviews)))
     checked = replayed = None
     if one(form, "do") == "replay":

@@ -6,9 +6,13 @@
 
   // A case has many controls and few of them are filled: only those are sent.
   document.addEventListener("htmx:configRequest", function (event) {
-    var sent = event.detail.parameters;
-    Object.keys(sent).forEach(function (name) {
-      if (sent[name] === "") { delete sent[name]; }
+    // Not through `parameters`, which looks through the whole form for each name.
+    var sent = event.detail.formData, empty = [];
+    sent.forEach(function (value, name) { if (value === "") { empty.push(name); } });
+    new Set(empty).forEach(function (name) {
+      var filled = sent.getAll(name).filter(function (value) { return value !== ""; });
+      sent.delete(name);
+      filled.forEach(function (value) { sent.append(name, value); });
     });
   });
 
@@ -67,6 +71,15 @@
     if (control) { control.focus({ preventScroll: true }); }
     return true;
   }
+  // What an address leads to is unfolded.
+  function unfold() {
+    var target = window.location.hash && document.getElementById(window.location.hash.slice(1));
+    var folded = target && target.closest("details");
+    if (folded) { folded.open = true; target.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", unfold);
+  unfold();
+
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a.to-field");
     if (link && lead(link.hash.slice(1))) { event.preventDefault(); }
