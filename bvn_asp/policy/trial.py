@@ -21,6 +21,7 @@ import clingo
 from bvn_asp.errors import CircleError, GroundingTimeError, PolicyError
 from bvn_asp.policy.forms import check_forms, vocabulary
 from bvn_asp.policy.numbers import MOST
+from bvn_asp.policy.rooms import check_rooms
 from bvn_asp.policy.terms import Term, to_symbol
 
 SECONDS, MEGABYTES = 30.0, 700
@@ -179,13 +180,15 @@ def _ground(job: Mapping[str, Any]) -> dict[str, Any]:
     if job["forms"]:
         _check_described(control, job["described"], name)
     _check_terms(control, name)
+    steps = 0
     try:
         steps = counter.steps()
     except CycleError as error:
-        if not job["ordered"]:
-            return {"fine": True}
-        names = {atom.literal: str(atom.symbol) for atom in control.symbolic_atoms}
-        return {"circle": list(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))}
+        if job["ordered"]:
+            names = {atom.literal: str(atom.symbol) for atom in control.symbolic_atoms}
+            return {"circle": list(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))}
+    if job["forms"]:
+        check_rooms(job["texts"][0], name, (atom.symbol for atom in control.symbolic_atoms))
     # What is built on a policy concludes a little more from it.
     if steps > MOST_STEPS + (0 if job["forms"] else _FURTHER_STEPS):
         raise PolicyError(
