@@ -184,6 +184,8 @@ MEANINGS = [
     ("s :- 3 <= #sum { 2,F : yes(F), fact(F) }.", "weighs conditions differently"),
     ("met(i1) :- mispelt(i1).", "does not occur in any rule head"),
     ("p(X) :- q.", "unsafe"),
+    ("billing_unit(c77, l4) :- met(i1).", "billing_unit(c77,l4) speaks of a clause that is not declared"),
+    ("flag(n77).", "flag(n77) speaks of a clause that is not declared"),
     # What a search has room for, and a case has not, or the other way round: proved of the one, untrue of the other.
     ("violated(n5) :- found(pregnancy), considered(t12).", "considered(t12), which names a place that a run need not"),
     ("some :- not considered(t10).", "not considered(t10), which names a place that a run need not have,"),
