@@ -17,7 +17,7 @@ from bvn_asp.analysis.audit import audit
 from bvn_asp.analysis.change.comparison import Side
 from bvn_asp.analysis.change.diff import diff
 from bvn_asp.analysis.query.finder import Finder
-from bvn_asp.analysis.records import ground
+from bvn_asp.analysis.records import ROOM, ground
 from bvn_asp.analysis.search import Search, check_space
 from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.rows import Setting
@@ -185,10 +185,25 @@ MEANINGS = [
     ("s :- 3 <= #sum { 2,F : yes(F), fact(F) }.", "weighs conditions differently"),
     ("met(i1) :- mispelt(i1).", "does not occur in any rule head"),
     ("p(X) :- q.", "unsafe"),
+    ("billing_unit(c77, l4) :- met(i1).", "billing_unit(c77,l4) speaks of a clause that is not declared"),
+    ("flag(n77).", "flag(n77) speaks of a clause that is not declared"),
+    # What a search has room for, and a case has not, or the other way round: proved of the one, untrue of the other.
+    ("violated(n5) :- found(pregnancy), considered(t12).", "considered(t12), which names a place that a run need not"),
+    ("some :- not considered(t10).", "not considered(t10), which names a place that a run need not have,"),
+    ("some :- surgery(surgery(2)).", "surgery(surgery(2)), which names a place that a run need not have,"),
+    ("some :- not no(modic_present(modic(3))).", "which names a place that a run need not have,"),
+    ("some :- modic(M), modic(N), M != N.", "modic(M) of places that neither the conclusion nor a statement is about"),
+    ("some :- 2 <= #count { S : surgery(S) }.", "surgery(S) of places that neither the conclusion nor a statement"),
+    ("some :- pathology(_).", "pathology(_) of places that neither the conclusion nor a statement is about"),
+    ("some :- not no(F) : fact(F).", "not no(F) of places that neither the conclusion nor a statement is about"),
+    ("each(S) :- surgery(S). some :- each(S), not no(present(S)).", "each(S) of places that neither the conclusion"),
 ]  # fmt: skip
 
 BENIGN = [
     ("", ""),
+    ("seeks_cause(n15;n22).",
+     "seeks_cause(n15;n22). fact(old(S),S) :- surgery(S). of(S) :- surgery(S), yes(old(S)). "
+     "violated(n5) :- of(S), yes(requested(B)), not lumbar(B)."),
     ("threshold(n16, body_mass_index, 40*whole).", "threshold(n16, body_mass_index, 45*whole)."),
     ("violated(n5) :- found(pregnancy).", "violated(n5) :- found(pregnancy), yes(low_back_pain)."),
     ("clear(n5) :- lacking(pregnancy).", "clear(n5) :- not yes(pregnancy)."),
@@ -413,22 +428,33 @@ def test_a_policy_that_was_read_stays_under_watch_and_what_begins_with_it_too() 
         program.grounded([text + "p(0). p(X+1) :- p(X).\n"], structure)
 
 
-# Policies that recommend two things of one record: of each, of every record, and of some.
-CONTRADICTING = ["recommend(approve).", "recommend(approve) :- yes(pregnancy).", "eligible :- yes(pregnancy)."]
+# Policies that conclude of one record what excludes each other: of each, of every record, and of some.
+CONTRADICTING = [
+    "recommend(approve).",
+    "recommend(approve) :- yes(pregnancy).",
+    "eligible :- yes(pregnancy).",
+    "clear(n5) :- yes(pregnancy).",
+    "unmet(i1) :- yes(pregnancy).",
+    "refused(l4) :- yes(pregnancy), met(i9).",
+]
 
 
 @pytest.mark.parametrize("rule", CONTRADICTING)
-def test_a_policy_that_recommends_two_things_of_one_record_decides_nothing_anywhere(rule: str, tmp_path: Path) -> None:
+def test_a_policy_that_concludes_of_one_record_what_excludes_each_other_decides_nothing_anywhere(
+    rule: str, tmp_path: Path
+) -> None:
     policy = load_policy(written(tmp_path, f"{shipped_policy().text}\n{rule}\n"))
     pregnant = load_case(CASES / "approve_two_bodies.yaml").model_dump(mode="json", exclude_unset=True)
     pregnant = {**pregnant, "conditions": {**pregnant["conditions"], "pregnancy": True}}
     case = Case.model_validate(pregnant)
-    refusal = r"other\.lp: it concludes both (recommend|eligible).* of one record, so that nothing can be decided"
+    refusal = r"other\.lp: it concludes both \S+ and \S+ of one record, so that nothing can be decided"
     with pytest.raises(PolicyError, match=refusal):
         Engine(policy).decide(case)
     with pytest.raises(PolicyError, match=refusal):
         Decider(Setting(policy)).decide(batch_of([case]))
-    if rule != CONTRADICTING[1]:
+    with pytest.raises(PolicyError, match=refusal):
+        Decider(Setting(policy), whole=False).decide(batch_of([case]))
+    if rule not in (CONTRADICTING[1], CONTRADICTING[3]):
         return
     with pytest.raises(PolicyError, match=refusal):
         diff(Side("here", shipped_policy(), {}), Side("there", policy, {}), room=SMALL)
@@ -438,8 +464,8 @@ def test_a_policy_that_recommends_two_things_of_one_record_decides_nothing_anywh
         Finder(policy).prove("approve => age >= 18")
 
 
-def test_the_policy_of_the_package_recommends_one_thing_at_most_however_it_is_read() -> None:
-    check_space(Search(shipped_policy()).space, shipped_policy())
+def test_the_policy_of_the_package_concludes_nothing_that_excludes_each_other_however_it_is_read() -> None:
+    check_space(Search(shipped_policy()).space, shipped_policy(), ROOM)
 
 
 @pytest.mark.parametrize(

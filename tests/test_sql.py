@@ -223,11 +223,13 @@ def test_what_sql_cannot_say_is_refused() -> None:
         query(Setting(broken), "duckdb")
 
 
-def test_sql_leaves_undecided_what_another_policy_recommends_two_things_of() -> None:
+@pytest.mark.parametrize(
+    "rule", ["recommend(approve) :- request_made, yes(pregnancy).", "clear(n5) :- request_made, yes(pregnancy)."]
+)
+def test_sql_leaves_undecided_what_another_policy_concludes_two_things_of(rule: str) -> None:
     duckdb = pytest.importorskip("duckdb")
     from bvn_asp.batch.sql import query
 
-    rule = "recommend(approve) :- request_made, yes(pregnancy)."
     record = load_case(CASES / "approve_two_bodies.yaml").model_dump(mode="json", exclude_unset=True)
     pregnant = {**record, "conditions": {**record["conditions"], "pregnancy": True}}
     base = duckdb.connect()

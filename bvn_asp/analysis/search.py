@@ -18,7 +18,7 @@ from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import Facts, facts_for
 from bvn_asp.decision.wording import words_of
 from bvn_asp.errors import SolveError
-from bvn_asp.policy.outcomes import check_exclusive
+from bvn_asp.policy.outcomes import check_exclusive, exclusive
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.terms import FORMS, Term, name_of
 from bvn_asp.record.case import Case
@@ -38,14 +38,13 @@ TIMES = ("age", "pain_duration", "care_duration")
 _RUN_INPUTS = ("selected", "reread")
 
 
-def check_space(space: Space, policy: Policy, side: int = 0) -> None:
-    """Raise PolicyError if `policy`, that of a side, recommends two things of some record, however it is read."""
-
-    def holds(one: Term, other: Term) -> bool:
-        both = [space.literal(one, side), space.literal(other, side)]
-        return space.holding([*space.unsaid(side), *both]) is not None
-
-    check_exclusive(policy.text, holds)
+def check_space(space: Space, policy: Policy, room: Shape, side: int = 0) -> None:
+    """Raise PolicyError if `policy`, of a side, concludes what excludes each other of some record, in any reading."""
+    pairs = exclusive(tuple(policy.clauses), room.bodies)
+    both = {pair: space.all_of(space.literal(term, side) for term in pair) for pair in pairs}
+    held = space.holding([*space.unsaid(side), space.any_of(both.values())], both.values())
+    if held is not None:
+        check_exclusive(policy, room.bodies, lambda one, other: both[one, other] in held)
 
 
 def preferred(space: Space, one: Mapping[str, int], other: Mapping[str, int]) -> int:
@@ -87,7 +86,7 @@ class Search:
 
     With several `runs`, the space has so many sides, which share the record and differ in how the policy is read.
     Raises PolicyError, also for a foreign policy that cannot be ground until `deadline`, or that is not `exclusive`:
-    that recommends two things of some record.
+    that concludes what excludes each other of some record.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class Search:
         self.ground: Ground = ground(policy.text, room, further, deadline)
         self.space = Space(*[self.ground] * runs, shared=lambda term: name_of(term) not in _RUN_INPUTS)
         if exclusive and not is_shipped(policy):
-            check_space(self.space, policy)
+            check_space(self.space, policy, room)
         self.limits = limits_of(policy.thresholds, further)
         self.quantities = {
             term[1]: str(term[2]) for term in self.ground.atoms if isinstance(term, tuple) and term[0] == "number"

@@ -21,6 +21,7 @@ from bvn_asp.batch.inputs import Inputs
 from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.settling import Completions, Planes
 from bvn_asp.batch.words import Whole, pack, unpack
+from bvn_asp.decision.agreement import is_shipped
 from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.outcomes import OUTCOMES, check_exclusive
 from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape
@@ -45,6 +46,8 @@ class Decider:
     def __init__(self, setting: Setting, *, whole: bool = True, engine: Engine | None = None) -> None:
         refuse(setting.policy)
         self.setting, self.whole = setting, whole
+        # Another policy may contradict itself in what is not asked for, and then decides nothing.
+        self._asked = whole or not is_shipped(setting.policy)
         self.engine = engine or Engine(setting.policy)
         self.schema = output_schema(setting, whole=whole)
         self._compiled: OrderedDict[tuple[Shape, bool], Compiled] = OrderedDict()
@@ -94,7 +97,7 @@ class Decider:
                 self._compiled.popitem(last=False)
             self._compiled[key] = compile_policy(
                 self.setting.policy, self.engine.program(shape), shape, self.setting.readings,
-                closed=closed, whole=self.whole,
+                closed=closed, whole=self._asked,
             )  # fmt: skip
         return self._compiled[key]
 
@@ -107,7 +110,7 @@ class Decider:
         def both(one: Term, other: Term) -> bool:
             return one in planes and other in planes and bool((planes[one] & planes[other]).any())
 
-        check_exclusive(self.setting.policy.text, both)
+        check_exclusive(self.setting.policy, shape.bodies, both)
         self.completions.settle(rows, compiled, planes)
         return planes
 

@@ -25,7 +25,7 @@ from bvn_asp.decision.conventions import SHOWING
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import ANATOMY
 from bvn_asp.errors import TableError
-from bvn_asp.policy.outcomes import EXCLUSIVE, OUTCOMES
+from bvn_asp.policy.outcomes import OUTCOMES, exclusive
 from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape
 from bvn_asp.record.anatomy import BODIES, LEVELS, OPTIONAL_BODIES, lies_within
 from bvn_asp.record.table import FINDING_KINDS, TABLE
@@ -234,7 +234,9 @@ class _Query:
             if side in self.compiled.generous
         ]
         if not is_shipped(self.policy):
-            doubtful += [f"({self._side(one)} AND {self._side(other)})" for one, other in EXCLUSIVE]
+            pairs = exclusive(tuple(self.policy.clauses), self.compiled.shape.bodies)
+            both = [pair for pair in pairs if self.outputs.keys() >= set(pair)]
+            doubtful += [f"({self._side(one)} AND {self._side(other)})" for one, other in both]
         undecided = " OR ".join(["undecided", *doubtful])
         columns = ["id", f"{undecided} AS undecided"]
         for name, sides in self.compiled.answers.items():

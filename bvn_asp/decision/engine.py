@@ -30,7 +30,7 @@ class Engine:
     """Decides cases under one policy; keeps a ground program for each shape of case that it has met."""
 
     def __init__(self, policy: Policy, *, exclusive: bool = True) -> None:
-        """Decide by `policy`; if not `exclusive`, the first of two recommendations on one record is taken."""
+        """Decide by `policy`; if not `exclusive`, the first of two that exclude each other is taken."""
         self.policy, self.exclusive = policy, exclusive
         self._programs: dict[Shape, OpenProgram] = {}
         self._memory: dict[Shape, Memory] = {}
@@ -75,7 +75,7 @@ class Engine:
 
         `assume_absent` runs the case as a complete record, or not, whatever it says of itself. Without `settlements`
         no sets of facts are looked for that would settle a pend, which takes most of its time. Raises ReadingError for
-        an unknown reading, and PolicyError if the policy recommends two things.
+        an unknown reading, and PolicyError if the policy concludes two things that exclude each other.
         """
         chosen = self.policy.readings(readings or {})
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
@@ -84,7 +84,7 @@ class Engine:
         answer = Answer(program.derivations, literals)
         if self.exclusive:
             shown = answer.shown
-            check_exclusive(self.policy.text, lambda one, other: one in shown and other in shown)
+            check_exclusive(self.policy, facts.shape.bodies, lambda one, other: one in shown and other in shown)
         memory = self._memory.get(facts.shape)
         if memory is None:
             memory = self._memory[facts.shape] = Memory(program, self.policy)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ import clingo
 from bvn_asp.errors import CircleError, GroundingTimeError, PolicyError
 from bvn_asp.policy.forms import check_forms, vocabulary
 from bvn_asp.policy.numbers import MOST
+from bvn_asp.policy.rooms import check_rooms
 from bvn_asp.policy.terms import Term, to_symbol
 
 SECONDS, MEGABYTES = 30.0, 700
@@ -33,6 +35,8 @@ _FURTHER_STEPS = 10
 MOST_NESTED = 12
 """Deepest nesting of a ground term."""
 _TOO_LARGE = 3
+_PATIENCE = 10
+"""How many times as long it may take by the clock."""
 # The package is given by its folder alone: to import all of it would take longer than the trial.
 _CHILD = """
 import json, sys, types
@@ -63,22 +67,24 @@ def check_bounded(
     Raises CircleError for rules in a circle, unless they need not be `ordered`, and GroundingTimeError if `seconds`,
     fewer than it would be given otherwise, do not suffice.
     """
-    seconds = SECONDS if seconds is None else min(seconds, SECONDS)
+    # The bound is of its own work, since a busy machine is no fault of a policy; a command has its time by the clock.
+    bound = SECONDS if seconds is None else min(seconds, SECONDS)
+    clock = SECONDS * _PATIENCE if seconds is None else bound
     job = {
         "path": sys.path, "package": str(Path(__file__).parent.parent),
         "texts": list(texts), "facts": [f"{to_symbol(fact)}." for fact in facts], "name": name,
-        "parts": list(parts), "described": described or {}, "forms": forms, "ordered": ordered, "seconds": seconds,
+        "parts": list(parts), "described": described or {}, "forms": forms, "ordered": ordered, "seconds": bound,
         "megabytes": MEGABYTES,
     }  # fmt: skip
     try:
         ended = subprocess.run(
-            [sys.executable, "-P", "-c", _CHILD], input=json.dumps(job).encode(), timeout=seconds, check=False,
+            [sys.executable, "-P", "-c", _CHILD], input=json.dumps(job).encode(), timeout=clock, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        if seconds < SECONDS:
+        if seconds is not None and seconds < SECONDS:
             raise GroundingTimeError(f"{name}: its rules cannot be written out in the time for the search") from None
-        raise PolicyError(_refusal(name, f"within {seconds:g} seconds")) from None
+        raise PolicyError(_refusal(name, f"within {clock:g} seconds")) from None
     except OSError as error:
         raise PolicyError(f"{name}: cannot be ground on trial: {error.strerror or error}") from None
     said = ended.stdout.decode("utf-8", "replace").splitlines()
@@ -91,6 +97,8 @@ def check_bounded(
         raise PolicyError(verdict["refused"])
     if ended.returncode == 0 and "fine" in verdict:
         return
+    if ended.returncode < 0 and -ended.returncode == getattr(signal, "SIGXCPU", 0):
+        raise PolicyError(_refusal(name, f"within {bound:g} seconds"))
     if forms and not verdict:
         raise PolicyError(f"{name}: clingo cannot read it, and says no more than that")
     raise PolicyError(_refusal(name, f"in {MEGABYTES} MB of memory and {MOST_RULES:,} rules"))
@@ -142,7 +150,7 @@ def run(job: Mapping[str, Any]) -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (job["megabytes"] << 20,) * 2)
         # Whoever waits for it may be gone.
-        resource.setrlimit(resource.RLIMIT_CPU, (int(job["seconds"]) + 2,) * 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(job["seconds"]) + 1, int(job["seconds"]) + 3))
     try:
         if job["forms"]:
             check_forms(job["texts"][0], job["name"])
@@ -178,14 +186,17 @@ def _ground(job: Mapping[str, Any]) -> dict[str, Any]:
         raise PolicyError(f"{name}: it weighs conditions differently, which nothing here can explain")
     if job["forms"]:
         _check_described(control, job["described"], name)
+        _check_clauses(control, name)
     _check_terms(control, name)
+    steps = 0
     try:
         steps = counter.steps()
     except CycleError as error:
-        if not job["ordered"]:
-            return {"fine": True}
-        names = {atom.literal: str(atom.symbol) for atom in control.symbolic_atoms}
-        return {"circle": list(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))}
+        if job["ordered"]:
+            names = {atom.literal: str(atom.symbol) for atom in control.symbolic_atoms}
+            return {"circle": list(dict.fromkeys(names[atom] for atom in error.args[1] if atom in names))}
+    if job["forms"]:
+        check_rooms(job["texts"][0], name, (atom.symbol for atom in control.symbolic_atoms))
     # What is built on a policy concludes a little more from it.
     if steps > MOST_STEPS + (0 if job["forms"] else _FURTHER_STEPS):
         raise PolicyError(
@@ -215,6 +226,16 @@ _ARGUMENTS: Mapping[str, tuple[str, Callable[[clingo.Symbol], bool]]] = {
     "s": ("a text in quotation marks", lambda one: one.type is clingo.SymbolType.String),
     "t": ("a term", lambda one: one.type is clingo.SymbolType.Function and bool(one.name)),
 }  # fmt: skip
+
+
+def _check_clauses(control: clingo.Control, name: str) -> None:
+    """Refuse what a decision is read from, and speaks of a clause that the policy does not declare."""
+    atoms = control.symbolic_atoms
+    declared = {atom.symbol.arguments[0] for atom in atoms.by_signature("clause", 5)}
+    for predicate, arity, place in (("billing_unit", 2, 0), ("refusal", 2, 1), ("flag", 1, 0)):
+        for atom in atoms.by_signature(predicate, arity):
+            if atom.symbol.arguments[place] not in declared:
+                raise PolicyError(f"{name}: {atom.symbol} speaks of a clause that is not declared")
 
 
 def _check_terms(control: clingo.Control, name: str) -> None:

@@ -36,7 +36,7 @@ class Pair:
         self.grounds: tuple[Ground, Ground] = (self.search.ground, other)
         self.space = Space(*self.grounds, shared=lambda term: name_of(term) != "selected")
         if not same and not is_shipped(there.policy):
-            check_space(self.space, there.policy, 1)
+            check_space(self.space, there.policy, room, 1)
         self.space.deadline = deadline
         self.room = room
         asked = [x for t, x in self.space.terms("yes").items() if isinstance(t, tuple) and name_of(t[1]) == "requested"]
