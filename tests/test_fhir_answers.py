@@ -392,7 +392,8 @@ KIND = _answer("surgeries[].kind", {"valueCoding": {"display": "fusion"}})
          "status: expected in-progress, completed, amended, stopped, not 'entered-in-error'"),
         ({**bare(""), "item": [], "questionnaire": "http://example.org/q|1"},
          "questionnaire: expected answers to https://bvn-asp.invalid/fhir/Questionnaire/bvn-ablation or"
-         " https://bvn-asp.invalid/fhir/Questionnaire/bvn-ablation-whole, not 'http://example.org/q|1'"),
+         " https://bvn-asp.invalid/fhir/Questionnaire/bvn-ablation-whole or"
+         " https://bvn-asp.invalid/fhir/Questionnaire/bvn-ablation-adaptive, not 'http://example.org/q|1'"),
         ({**bare(""), "item": [], "questionnaire": f"{url_of(whole=False)}|1.0.0"},
          f"questionnaire: answers to version 1.0.0 of the questionnaire, and this program asks version {version()};"
          " answer that of `bvn fhir questionnaire`"),

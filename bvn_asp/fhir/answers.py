@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bvn_asp.errors import CaseError, Problem, refused
+from bvn_asp.fhir.contained import KNOWN, NotDerivedError, questionnaire_of
 from bvn_asp.fhir.evidence import documents_of, has_extension
 from bvn_asp.fhir.items import HELP, WORDS, Item, by_link
-from bvn_asp.fhir.questionnaire import url_of, version
+from bvn_asp.fhir.questionnaire import version
 from bvn_asp.fhir.urls import COVERAGE, INFORMATION_ORIGIN
 from bvn_asp.fhir.values import documented, joined, value_of
 from bvn_asp.record.bases import MOST_DEPTH, Document, Path_, dotted
@@ -56,12 +57,13 @@ class _Reader:
         self.places: dict[Path_, tuple[int, ...]] = {(): document.place(())}
         self._without_origin = 0
         self._items: Mapping[str, Item] = by_link(whole=True)
+        self._asked: str | None = None
         self._answered: dict[Path_, Path_] = {}
 
     def content(self) -> dict[str, Any]:
         """Return the content of a case file."""
         resource = self._document.content
-        self._check_questionnaire(resource.get("questionnaire"))
+        self._check_questionnaire()
         if resource.get("status") not in STATUSES:
             self._wrong(("status",), f"expected {', '.join(STATUSES)}{refused(resource.get('status', 'nothing'))}")
         found: dict[str, Any] = {}
@@ -72,10 +74,9 @@ class _Reader:
     def remarks(self) -> Iterator[str]:
         """Yield what the response does not say."""
         resource = self._document.content
-        questionnaire = resource.get("questionnaire")
-        if questionnaire is None:
+        if self._asked is None:
             yield "it names no questionnaire, and is read as answers to that of this program"
-        elif "|" not in questionnaire:
+        elif "|" not in self._asked:
             yield f"it names no version of the questionnaire, and is read as answers to {version()}"
         if self._without_origin:
             yield f"{self._without_origin} of its answers do not say who or what gave them (information-origin)"
@@ -85,17 +86,21 @@ class _Reader:
     def _wrong(self, path: Path_, message: str) -> None:
         self.problems.append(Problem(dotted(path), message, *self._document.place(path)))
 
-    def _check_questionnaire(self, canonical: Any) -> None:
+    def _check_questionnaire(self) -> None:
         """Find out what was asked, and say so if it is another questionnaire or another version of it."""
+        try:
+            place, canonical = questionnaire_of(self._document.content)
+        except NotDerivedError as error:
+            self._wrong(error.place, str(error))
+            return
         if canonical is None:
             return
         url, sign, named = canonical.partition("|") if isinstance(canonical, str) else ("", "", "")
-        known = {url_of(whole=whole): whole for whole in (False, True)}
-        place: Path_ = ("questionnaire",)
-        if url not in known:
-            self._wrong(place, f"expected answers to {' or '.join(known)}{refused(canonical)}")
+        if url not in KNOWN:
+            self._wrong(place, f"expected answers to {' or '.join(KNOWN)}{refused(canonical)}")
             return
-        self._items = by_link(whole=known[url])
+        self._asked = canonical
+        self._items = by_link(whole=KNOWN[url])
         if sign and named != version():
             self._wrong(place, f"answers to version {named[:40]} of the questionnaire, and this program asks version "
                         f"{version()}; answer that of `bvn fhir questionnaire`")  # fmt: skip
