@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from bvn_asp.analysis.interview.questions import NAMING, place_of
@@ -18,6 +17,7 @@ from bvn_asp.fhir.answers import read
 from bvn_asp.fhir.contained import KNOWN, NotDerivedError, contained_in, questionnaire_of
 from bvn_asp.fhir.items import HELP, WORDS, Item, asked, by_link
 from bvn_asp.fhir.questionnaire import ADAPTIVE_NAME, ADAPTIVE_URL, contained_questionnaire, version
+from bvn_asp.fhir.resource import check_numbers
 from bvn_asp.fhir.text import Resource
 from bvn_asp.record.bases import MOST_DEPTH, Document, Path_
 from bvn_asp.record.case import Case
@@ -26,8 +26,6 @@ from bvn_asp.record.table import TABLE, general
 
 END = f"end{HELP}"
 """The linkId of what is shown when nothing is asked any more."""
-MOST_PLACES = 40
-"""Most digits of a number, before its point and behind it, that is handed back."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def asked_so_far(document: Document) -> Asked:
         number, inner = contained_in(resource)
     except NotDerivedError as error:
         raise document.wrong(error.place, str(error)) from None
-    _check_numbers(document, resource, ())
+    check_numbers(document, resource, ())
     case = case_of(read(document).document)
     known = by_link(whole=_whole(resource))
     links = dict.fromkeys(_links(document, inner, ("contained", number), known))
@@ -89,21 +87,6 @@ def _places(links: Iterable[str], known: Mapping[str, Item], case: Case) -> Iter
         name = row.entry.removesuffix("[]")
         paths = [f"{name}[{n}].{row.name}" for n in range(len(case.entries(name)))] if row.entry else [row.path]
         yield from filter(None, (place_of(path.removesuffix("[]"), content) for path in paths))
-
-
-def _check_numbers(document: Document, value: Any, path: Path_) -> None:
-    """Raise CaseError for a number that is none in JSON, or that is so long that nobody meant it."""
-    if len(path) > 4 * MOST_DEPTH:
-        raise document.wrong(path, "nested too deeply")
-    if isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) <= MOST_PLACES):
-        raise document.wrong(path, "expected a number of a size that occurs")
-    parts: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        parts = value.items()
-    elif isinstance(value, list):
-        parts = enumerate(value)
-    for name, part in parts:
-        _check_numbers(document, part, (*path, name))
 
 
 def next_step(so_far: Asked, step: Mapping[str, Any], base: str) -> Resource:
