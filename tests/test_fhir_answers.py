@@ -93,9 +93,11 @@ def test_sample_cases_are_decided_alike_without_what_decides_nothing(step: int) 
         assert answer_of(engine().decide(back)) == answer_of(engine().decide(case))
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_any_record_comes_back_from_its_answers_as_it_was(count: int) -> None:
-    random = Random(14)
+@pytest.mark.parametrize(
+    ("seed", "count"), [(14, 200), *(pytest.param(seed, 2_500, marks=pytest.mark.slow) for seed in range(4))]
+)
+def test_any_record_comes_back_from_its_answers_as_it_was(seed: int, count: int) -> None:
+    random = Random(seed)
     for _ in range(count):
         check(random_case(random))
 

@@ -17,7 +17,7 @@ from bvn_asp.fhir.items import HELP, WORDS, Item, by_link
 from bvn_asp.fhir.questionnaire import version
 from bvn_asp.fhir.urls import COVERAGE, INFORMATION_ORIGIN
 from bvn_asp.fhir.values import documented, joined, value_of
-from bvn_asp.record.bases import MOST_DEPTH, Document, Path_, dotted
+from bvn_asp.record.bases import MOST_DEPTH, Document, Path_, Places, dotted
 from bvn_asp.record.synonyms import suggestions
 
 STATUSES = ("in-progress", "completed", "amended", "stopped")
@@ -38,8 +38,13 @@ def read(document: Document) -> Read:
     if reader.problems:
         found = [*document.problems, *reader.problems]
         raise CaseError(document.name, sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0)))
+    # Where everything stands takes longer to find than all else, and is asked for by mistakes alone.
     places = reader.places
-    return Read(replace(document, content=content, find_places=lambda: places), tuple(reader.remarks()))
+
+    def find_places() -> Places:
+        return {path: document.place(place) for path, place in places.items()}
+
+    return Read(replace(document, content=content, find_places=find_places), tuple(reader.remarks()))
 
 
 class _Entry(NamedTuple):
@@ -54,7 +59,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self.problems: list[Problem] = []
-        self.places: dict[Path_, tuple[int, ...]] = {(): document.place(())}
+        self.places: dict[Path_, Path_] = {(): ()}
         self._without_origin = 0
         self._items: Mapping[str, Item] = by_link(whole=True)
         self._asked: str | None = None
@@ -155,8 +160,8 @@ class _Reader:
             return
         path: Path_ = (*names, len(listed))
         listed.append({})
-        self.places.setdefault(tuple(names), self._document.place(place))
-        self.places[path] = self._document.place(place)
+        self.places.setdefault(tuple(names), place)
+        self.places[path] = place
         self._read(item, place, _Entry(listed[-1], path, found.link))
 
     def _question(self, found: Item, item: Mapping[str, Any], place: Path_, entry: _Entry) -> None:
@@ -194,7 +199,7 @@ class _Reader:
         if names[-1] in section:
             raise ValueError(f"answered by {value}, and has an entry")
         section[names[-1]] = value
-        self.places[path] = self._document.place(place)
+        self.places[path] = place
 
     def _units(self, request: dict[str, Any]) -> None:
         """Put the units, which are answered in entries, as a case file has them: by code."""
@@ -203,15 +208,17 @@ class _Reader:
             return
         units: dict[str, Any] = {}
         for number, entry in enumerate(listed):
-            place = self.places["request", "units", number]
             if {"code", "count"} - entry.keys():
-                missing = "the code" if "code" not in entry else "the count"
-                self.problems.append(Problem("request.units[]", f"{missing} is missing", *place))
+                self._wrong_units(number, f"the {'code' if 'code' not in entry else 'count'} is missing")
             elif entry["code"] in units:
-                self.problems.append(Problem("request.units[]", f"{entry['code']} is given twice", *place))
+                self._wrong_units(number, f"{entry['code']} is given twice")
             else:
                 units[entry["code"]] = entry["count"]
         request["units"] = units
+
+    def _wrong_units(self, number: int, message: str) -> None:
+        place = self._document.place(self.places["request", "units", number])
+        self.problems.append(Problem("request.units[]", message, *place))
 
 
 def _section(content: dict[str, Any], names: list[str]) -> dict[str, Any]:
