@@ -103,6 +103,20 @@ def test_what_is_not_in_the_request_is_referred_to_as_the_request_does(tmp_path:
     assert len(found["entry"]) == 1 and found["entry"][0]["resource"]["patient"] == {"reference": "Patient/p1"}
 
 
+def test_the_command_warns_of_what_is_referred_to_and_did_not_come(tmp_path: Path) -> None:
+    request = request_bundle()
+    request["entry"] = request["entry"][:2]
+    path = written(tmp_path / "request.json", request)
+    arguments = ["fhir", "response", place(PARTIAL), "--claim", str(path), "-o", str(tmp_path / "answer.json")]
+    result = CliRunner().invoke(bvn, arguments)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f"warning: {name} did not come with the claim, and is not in the Bundle"
+        for name in (f"{SERVER}/Organization/i1", "PractitionerRole/r1")
+    ]
+    assert "warning" not in CliRunner().invoke(bvn, [*arguments[:-2], "--resource"]).stderr
+
+
 def test_a_resource_without_an_address_gets_one(tmp_path: Path) -> None:
     request = request_bundle()
     del request["entry"][1]["fullUrl"]

@@ -40,7 +40,7 @@ def response(
     """
     from bvn_asp.decision.engine import Engine
     from bvn_asp.decision.shapes import room_for
-    from bvn_asp.fhir.bundle import response_bundle
+    from bvn_asp.fhir.bundle import missing, response_bundle
     from bvn_asp.fhir.claim import Answered, ClaimError, claim_response
     from bvn_asp.fhir.submitted import answered_at
     from bvn_asp.fhir.text import json_text
@@ -63,7 +63,11 @@ def response(
         found = claim_response(report, engine.policy, case, answered)
     except ClaimError as error:
         raise ClaimError(f"{path}: {error}") from None
-    text = json_text(found if alone else response_bundle(found, answered.sent, now))
+    if not alone:
+        found = response_bundle(found, answered.sent, now)
+        for name in missing(found):
+            fail(f"warning: {name} did not come with the claim, and is not in the Bundle")
+    text = json_text(found)
     if output is None:
         say(text.rstrip("\n"))
         return

@@ -55,6 +55,14 @@ def response_bundle(response: Resource, request: tuple[Carried, ...], timestamp:
     }
 
 
+def missing(bundle: Resource) -> list[str]:
+    """Return what a ClaimResponse of a Bundle refers to and the Bundle does not have, but for the Claim."""
+    urls = {entry["fullUrl"] for entry in bundle["entry"]}
+    answer = bundle["entry"][0]["resource"]
+    named = [answer.get(name, {}).get("reference", "") for name in REFERRED]
+    return [name for name in dict.fromkeys(named) if name and name not in urls]
+
+
 def _made(what: str, name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{what}:{name}").urn
 

@@ -23,7 +23,7 @@ MOST_WORDS = 80
 
 
 def levels_of(resource: Element, *, bodies: bool) -> tuple[str, ...]:
-    """Return the levels of a procedure, or its vertebral bodies alone; none unless each of its sites has a known code."""
+    """Return the levels of a procedure, or its vertebral bodies alone; none unless every site has a known code."""
     known = VERTEBRAE if bodies else {**VERTEBRAE, **DISC_LEVELS}
     found: list[str] = []
     for site in resource.many("bodySite"):

@@ -165,7 +165,10 @@ def _translated(document: Document) -> Document:
         return document
     if kind not in _translations:
         known = " or ".join(_translations) or "none"
-        raise document.wrong(("resourceType",), f"resources that are read as a case: {known}{refused(kind)}")
+        raise document.wrong(
+            ("resourceType",),
+            f"resources that are read as a case: {known}{refused(kind)}; what reads others: bvn manual fhir",
+        )
     return _translations[kind](document)
 
 
