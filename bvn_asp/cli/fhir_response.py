@@ -18,7 +18,7 @@ from bvn_asp.cli.options import (
 from bvn_asp.cli.terminal import BAD_INPUT, fail, say
 
 
-@command("fhir")
+@command("claims")
 @case_argument
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="A new file; by default it is printed.")
 @click.option("--claim", type=PATH, metavar="CLAIM", help="The Claim that it answers, or the Bundle that it came in.")

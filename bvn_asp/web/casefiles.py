@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bvn_asp.fhir.opening import opened as resource
 from bvn_asp.record.bases import SHIPPED
 from bvn_asp.record.files import load_case, read_cases
 from bvn_asp.record.writing import json_text, plain_content, yaml_text
@@ -38,6 +37,8 @@ async def choose(request: Request) -> Response:
 
 async def opened(request: Request) -> Response:
     """Open a file; of several cases each is a case in work of its own."""
+    from bvn_asp.fhir.opening import opened as resource
+
     name, data = await file_of(await form_of(request), "file")
     stated = resource(data, _UPLOAD) if name.lower().endswith(".json") else None
     if stated is not None:

@@ -9,8 +9,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bvn_asp.errors import BvnError, CaseError, refused
-from bvn_asp.fhir.adaptive import asked_so_far, next_step
-from bvn_asp.fhir.text import Resource, json_text
 from bvn_asp.record.files import json_of
 from bvn_asp.record.writing import plain_content
 from bvn_asp.web.interview_page import FIRST, SECONDS
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bvn_asp.fhir.adaptive import Asked
+    from bvn_asp.fhir.text import Resource
     from bvn_asp.record.bases import Document, Path_
 
 BASE = "/api/fhir"
@@ -34,6 +33,8 @@ _CODES = {400: "structure", 413: "too-long", 415: "not-supported", 503: "throttl
 
 async def next_question(request: Request) -> Response:
     """Return the response that was sent, with the next question in what it contains; or why not."""
+    from bvn_asp.fhir.adaptive import asked_so_far, next_step
+
     if request.headers.get("content-type", "").partition(";")[0].strip() not in TAKEN:
         return _outcome(Problem(415, f"Expected {' or '.join(TAKEN)}"))
     try:
@@ -51,7 +52,13 @@ async def next_question(request: Request) -> Response:
     found = next_step(so_far, step, str(request.base_url).rstrip("/") + BASE)
     if path:
         found = {"resourceType": "Parameters", "parameter": [{"name": ANSWERED, "resource": found}]}
-    return Response(json_text(found), media_type=MEDIA_TYPE)
+    return _sent(found)
+
+
+def _sent(resource: Resource, status: int = 200) -> Response:
+    from bvn_asp.fhir.text import json_text
+
+    return Response(json_text(resource), status, media_type=MEDIA_TYPE)
 
 
 def _response_in(sent: Document) -> Path_:
@@ -116,7 +123,7 @@ def _outcome(problem: Problem, expressions: list[str] | None = None, *, status: 
     issues: list[Resource] = [{"severity": "error", "code": code, "details": {"text": text}} for text in texts]
     for issue, expression in zip(issues, expressions or (), strict=False):
         issue["expression"] = [expression]
-    return Response(json_text({"resourceType": "OperationOutcome", "issue": issues}), status, media_type=MEDIA_TYPE)
+    return _sent({"resourceType": "OperationOutcome", "issue": issues}, status)
 
 
 def _words(error: dict[str, Any]) -> str:
