@@ -21,8 +21,9 @@ from bvn_asp.fhir.resource import check_numbers
 from bvn_asp.fhir.text import Resource
 from bvn_asp.record.bases import MOST_DEPTH, Document, Path_
 from bvn_asp.record.case import Case
+from bvn_asp.record.field import general
 from bvn_asp.record.files import case_of
-from bvn_asp.record.table import TABLE, general
+from bvn_asp.record.table import TABLE
 
 END = f"end{HELP}"
 """The linkId of what is shown when nothing is asked any more."""
