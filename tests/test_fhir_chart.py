@@ -484,6 +484,43 @@ def test_a_procedure_that_was_stopped_was_begun_and_it_is_open_what_was_complete
     assert said(found, "ablations[0].thermal") == "yes" and said(found, "ablations[0].completed") is None
 
 
+def site(*codes: str, **more: Any) -> Json:
+    return {**coded(*((SCT, code) for code in codes)), **more}
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "sites", "stated"),
+    [
+        # As DICOM has them: vertebrae in CID 7603, levels of discs in CID 1003.
+        ("64628", "ablations[0].bodies", [site("11994002"), site("49668003")], ["L4", "L5"]),
+        ("64628", "ablations[0].bodies", [site("36470004"), site("36470004")], ["L3"]),
+        ("22612", "surgeries[0].levels", [site("243923001")], ["L4-L5"]),
+        ("63047", "surgeries[0].levels", [site("243927000"), site("11994002")], ["L5-S1", "L4"]),
+        # The level of a disc is no body, and words are no code; a site that is not known leaves all open.
+        ("64628", "ablations[0].bodies", [site("243923001")], None),
+        ("64628", "ablations[0].bodies", [site("11994002"), {"text": "L5"}], None),
+        ("64628", "ablations[0].bodies", [site("11994002", "49668003")], None),
+        ("64628", "ablations[0].bodies", [coded(("http://example.org", "11994002"))], None),
+        ("22612", "surgeries[0].levels", [{"text": "L4-L5"}], None),
+        ("22612", "surgeries[0].levels", [site("51282000")], None),
+    ],
+)
+def test_the_site_of_a_procedure_is_a_level_where_a_code_says_so(
+    code: str, field: str, sites: list[Json], stated: Any, chart: Any
+) -> None:
+    found = chart(patient(), procedure(code, bodySite=sites))
+    value = read_content(found.content).said(field)
+    assert (list(value.value) if value is not None and isinstance(value.value, tuple) else None) == stated
+    left = [line for line in why(found, f"Procedure/p-{code}") if line.startswith("bodySite")]
+    assert len(left) == (stated is None)
+
+
+def test_a_site_in_words_is_kept_as_evidence(chart: Any) -> None:
+    found = chart(patient(), procedure("64628", bodySite=[{"text": "L4 and " + "x" * 200}]))
+    (statement,) = (one for one in found.used if one.field == "ablations[].thermal")
+    assert statement.document["document"].endswith("at L4 and " + "x" * 73)
+
+
 def test_devices_state_an_implant_unless_they_are_no_longer_active(chart: Any) -> None:
     assert said(chart(patient(), device("14106009", status="active")), "conditions.pulse_generator") == "yes"
     for status in ("inactive", "entered-in-error", "unknown"):

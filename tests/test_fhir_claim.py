@@ -379,6 +379,9 @@ def test_the_command_writes_a_new_file_or_prints(tmp_path: Path) -> None:
     result = CliRunner().invoke(bvn, [*arguments, "-o", str(path)])
     assert result.output == f"{path}: approve\n{NOTICE}\n"
     printed = CliRunner().invoke(bvn, arguments).output
-    assert json.loads(printed) == json.loads(path.read_text(encoding="utf-8"))
+    first, second = json.loads(printed), json.loads(path.read_text(encoding="utf-8"))
+    assert first.pop("timestamp").endswith("+00:00") and second.pop("timestamp") and first == second
+    alone = json.loads(CliRunner().invoke(bvn, [*arguments, "--resource"]).output)
+    assert alone == first["entry"][0]["resource"] and alone["resourceType"] == "ClaimResponse"
     again = CliRunner().invoke(bvn, [*arguments, "-o", str(path)])
     assert "there already" in str(again.exception)

@@ -10,7 +10,7 @@ from bvn_asp.cli.options import PATH, command
 from bvn_asp.cli.terminal import fail, say
 
 
-@command("fhir")
+@command("claims")
 @click.argument("path", metavar="BUNDLE", type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="CASE", help="A new case file (YAML); by default it is printed.")
 def gather(path: Path, output: Path | None) -> None:

@@ -18,22 +18,29 @@ from bvn_asp.cli.options import (
 from bvn_asp.cli.terminal import BAD_INPUT, fail, say
 
 
-@command("fhir")
+@command("claims")
 @case_argument
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="A new file; by default it is printed.")
-@click.option("--claim", type=PATH, metavar="CLAIM", help="The Claim that it answers.")
+@click.option("--claim", type=PATH, metavar="CLAIM", help="The Claim that it answers, or the Bundle that it came in.")
+@click.option("--resource", "alone", is_flag=True, help="Write the ClaimResponse alone, in no Bundle.")
 @reading_option
 @assume_absent_option
 def response(
-    path: Path, output: Path | None, claim: Path | None, reading: tuple[str, ...], assume_absent: bool | None
+    path: Path,
+    output: Path | None,
+    claim: Path | None,
+    alone: bool,
+    reading: tuple[str, ...],
+    assume_absent: bool | None,
 ) -> None:
-    """Write a recommendation as a FHIR ClaimResponse.
+    """Write a recommendation as a FHIR ClaimResponse, in a Bundle with what it refers to.
 
     In the shape of Da Vinci PAS: an item for each code, with review action, reason and notes. It says that no human has
     reviewed it: a person does before it is sent. CASE is a case file, or - for standard input.
     """
     from bvn_asp.decision.engine import Engine
     from bvn_asp.decision.shapes import room_for
+    from bvn_asp.fhir.bundle import missing, response_bundle
     from bvn_asp.fhir.claim import Answered, ClaimError, claim_response
     from bvn_asp.fhir.submitted import answered_at
     from bvn_asp.fhir.text import json_text
@@ -51,10 +58,16 @@ def response(
     decision = engine.decide(case, chosen_readings(engine.policy, reading), assume_absent=assume_absent)
     called = "" if str(path) == "-" else str(path)
     report = gathered(decision, case, called, made=datetime.date.today().isoformat())
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     try:
-        text = json_text(claim_response(report, engine.policy, case, answered))
+        found = claim_response(report, engine.policy, case, answered)
     except ClaimError as error:
         raise ClaimError(f"{path}: {error}") from None
+    if not alone:
+        found = response_bundle(found, answered.sent, now)
+        for name in missing(found):
+            fail(f"warning: {name} did not come with the claim, and is not in the Bundle")
+    text = json_text(found)
     if output is None:
         say(text.rstrip("\n"))
         return

@@ -22,6 +22,11 @@ _output = click.option(
 )  # fmt: skip
 _whole = click.option("--all", "whole", is_flag=True, help="Ask what decides nothing, too.")
 
+_adaptive = click.option(
+    "--adaptive", default="", metavar="SERVER",
+    help="Ask question by question: SERVER/Questionnaire/$next-question tells the next one.",
+)  # fmt: skip
+
 
 def _references(made: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for what a response refers to and no case knows."""
@@ -33,16 +38,22 @@ def _references(made: Callable[..., Any]) -> Callable[..., Any]:
 
 @command("fhir")
 @_whole
+@_adaptive
 @_output
-def questionnaire(whole: bool, output: Path) -> None:
+def questionnaire(whole: bool, adaptive: str, output: Path) -> None:
     """Write the policy as a questionnaire: what it asks, with the clause that asks.
 
     A Questionnaire of FHIR R4, as the guides SDC and DTR have it.
     """
     from bvn_asp.fhir.items import asked, below
+    from bvn_asp.fhir.questionnaire import adaptive_questionnaire, version
     from bvn_asp.fhir.questionnaire import questionnaire as made
-    from bvn_asp.fhir.questionnaire import version
 
+    if adaptive:
+        _check_adaptive(adaptive, whole=whole)
+        _write(output, adaptive_questionnaire(adaptive))
+        say(f"{output}: a questionnaire that is asked question by question, version {version()}")
+        return
     _write(output, made(whole=whole))
     count = sum(item.kind != "group" for item in below(asked(whole=whole)))
     say(f"{output}: {count} questions, version {version()}")
@@ -86,9 +97,10 @@ def read(path: Path, output: Path) -> None:
 @command("fhir")
 @click.argument("path", metavar="[CASE]", type=PATH, required=False)
 @_whole
+@_adaptive
 @_references
 @_output
-def package(path: Path | None, whole: bool, output: Path, **references: str) -> None:
+def package(path: Path | None, whole: bool, adaptive: str, output: Path, **references: str) -> None:
     """Write the package that a payer hands out: the questionnaire, and a response with what CASE states already.
 
     A Bundle as DTR has it.
@@ -96,10 +108,19 @@ def package(path: Path | None, whole: bool, output: Path, **references: str) -> 
     from bvn_asp.fhir.package import package as made
     from bvn_asp.record.case import Case
 
-    filled = made(Case() if path is None else _case(path), _context(references), whole=whole)
+    if adaptive:
+        _check_adaptive(adaptive, whole=whole)
+    filled = made(Case() if path is None else _case(path), _context(references), whole=whole, adaptive=adaptive)
     _write(output, filled.resource)
     say(f"{output}: the questionnaire, and a response to go on with")
     _tell_left(filled)
+
+
+def _check_adaptive(server: str, *, whole: bool) -> None:
+    if not server.startswith(("http://", "https://")):
+        fail(f"--adaptive {server}: expected an address such as http://127.0.0.1:8642/api/fhir", BAD_INPUT)
+    if whole:
+        fail("--all and --adaptive: question by question, nothing is asked that decides nothing", BAD_INPUT)
 
 
 def _case(path: Path) -> Case:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bvn_asp.errors import CaseError, Problem, refused
+from bvn_asp.fhir.contained import KNOWN, NotDerivedError, questionnaire_of
 from bvn_asp.fhir.evidence import documents_of, has_extension
 from bvn_asp.fhir.items import HELP, WORDS, Item, by_link
-from bvn_asp.fhir.questionnaire import url_of, version
+from bvn_asp.fhir.questionnaire import version
 from bvn_asp.fhir.urls import COVERAGE, INFORMATION_ORIGIN
 from bvn_asp.fhir.values import documented, joined, value_of
-from bvn_asp.record.bases import MOST_DEPTH, Document, Path_, dotted
+from bvn_asp.record.bases import MOST_DEPTH, Document, Path_, Places, dotted
 from bvn_asp.record.synonyms import suggestions
 
 STATUSES = ("in-progress", "completed", "amended", "stopped")
@@ -37,8 +38,13 @@ def read(document: Document) -> Read:
     if reader.problems:
         found = [*document.problems, *reader.problems]
         raise CaseError(document.name, sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0)))
+    # Where everything stands takes longer to find than all else, and is asked for by mistakes alone.
     places = reader.places
-    return Read(replace(document, content=content, find_places=lambda: places), tuple(reader.remarks()))
+
+    def find_places() -> Places:
+        return {path: document.place(place) for path, place in places.items()}
+
+    return Read(replace(document, content=content, find_places=find_places), tuple(reader.remarks()))
 
 
 class _Entry(NamedTuple):
@@ -53,15 +59,16 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self.problems: list[Problem] = []
-        self.places: dict[Path_, tuple[int, ...]] = {(): document.place(())}
+        self.places: dict[Path_, Path_] = {(): ()}
         self._without_origin = 0
         self._items: Mapping[str, Item] = by_link(whole=True)
+        self._asked: str | None = None
         self._answered: dict[Path_, Path_] = {}
 
     def content(self) -> dict[str, Any]:
         """Return the content of a case file."""
         resource = self._document.content
-        self._check_questionnaire(resource.get("questionnaire"))
+        self._check_questionnaire()
         if resource.get("status") not in STATUSES:
             self._wrong(("status",), f"expected {', '.join(STATUSES)}{refused(resource.get('status', 'nothing'))}")
         found: dict[str, Any] = {}
@@ -72,10 +79,9 @@ class _Reader:
     def remarks(self) -> Iterator[str]:
         """Yield what the response does not say."""
         resource = self._document.content
-        questionnaire = resource.get("questionnaire")
-        if questionnaire is None:
+        if self._asked is None:
             yield "it names no questionnaire, and is read as answers to that of this program"
-        elif "|" not in questionnaire:
+        elif "|" not in self._asked:
             yield f"it names no version of the questionnaire, and is read as answers to {version()}"
         if self._without_origin:
             yield f"{self._without_origin} of its answers do not say who or what gave them (information-origin)"
@@ -85,17 +91,21 @@ class _Reader:
     def _wrong(self, path: Path_, message: str) -> None:
         self.problems.append(Problem(dotted(path), message, *self._document.place(path)))
 
-    def _check_questionnaire(self, canonical: Any) -> None:
+    def _check_questionnaire(self) -> None:
         """Find out what was asked, and say so if it is another questionnaire or another version of it."""
+        try:
+            place, canonical = questionnaire_of(self._document.content)
+        except NotDerivedError as error:
+            self._wrong(error.place, str(error))
+            return
         if canonical is None:
             return
         url, sign, named = canonical.partition("|") if isinstance(canonical, str) else ("", "", "")
-        known = {url_of(whole=whole): whole for whole in (False, True)}
-        place: Path_ = ("questionnaire",)
-        if url not in known:
-            self._wrong(place, f"expected answers to {' or '.join(known)}{refused(canonical)}")
+        if url not in KNOWN:
+            self._wrong(place, f"expected answers to {' or '.join(KNOWN)}{refused(canonical)}")
             return
-        self._items = by_link(whole=known[url])
+        self._asked = canonical
+        self._items = by_link(whole=KNOWN[url])
         if sign and named != version():
             self._wrong(place, f"answers to version {named[:40]} of the questionnaire, and this program asks version "
                         f"{version()}; answer that of `bvn fhir questionnaire`")  # fmt: skip
@@ -150,8 +160,8 @@ class _Reader:
             return
         path: Path_ = (*names, len(listed))
         listed.append({})
-        self.places.setdefault(tuple(names), self._document.place(place))
-        self.places[path] = self._document.place(place)
+        self.places.setdefault(tuple(names), place)
+        self.places[path] = place
         self._read(item, place, _Entry(listed[-1], path, found.link))
 
     def _question(self, found: Item, item: Mapping[str, Any], place: Path_, entry: _Entry) -> None:
@@ -189,7 +199,7 @@ class _Reader:
         if names[-1] in section:
             raise ValueError(f"answered by {value}, and has an entry")
         section[names[-1]] = value
-        self.places[path] = self._document.place(place)
+        self.places[path] = place
 
     def _units(self, request: dict[str, Any]) -> None:
         """Put the units, which are answered in entries, as a case file has them: by code."""
@@ -198,15 +208,17 @@ class _Reader:
             return
         units: dict[str, Any] = {}
         for number, entry in enumerate(listed):
-            place = self.places["request", "units", number]
             if {"code", "count"} - entry.keys():
-                missing = "the code" if "code" not in entry else "the count"
-                self.problems.append(Problem("request.units[]", f"{missing} is missing", *place))
+                self._wrong_units(number, f"the {'code' if 'code' not in entry else 'count'} is missing")
             elif entry["code"] in units:
-                self.problems.append(Problem("request.units[]", f"{entry['code']} is given twice", *place))
+                self._wrong_units(number, f"{entry['code']} is given twice")
             else:
                 units[entry["code"]] = entry["count"]
         request["units"] = units
+
+    def _wrong_units(self, number: int, message: str) -> None:
+        place = self._document.place(self.places["request", "units", number])
+        self.problems.append(Problem("request.units[]", message, *place))
 
 
 def _section(content: dict[str, Any], names: list[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bvn_asp.errors import BvnError
+from bvn_asp.fhir.bundle import Carried
 from bvn_asp.fhir.notes import notes_on
 from bvn_asp.fhir.pas import (
     ACTIONS,
@@ -59,13 +60,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Answered:
-    """The claim that a response answers: who it is about, and its items by code; None if no claim is given."""
+    """The claim that a response answers: who it is about, and its items by code; None if no claim is given.
+
+    `sent` are the resources of the Bundle that it came in.
+    """
 
     patient: Resource = field(default_factory=dict)
     insurer: Resource = field(default_factory=dict)
     requestor: Resource = field(default_factory=dict)
     request: Resource = field(default_factory=dict)
     lines: Mapping[str, Line] | None = None
+    sent: tuple[Carried, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def _wrong(statement: Statement) -> str:
         if value == "unknown":
             continue
         try:
-            reader(row)(value)
+            reader(row)(_plain(value))
         except ValueError as error:
             return f"{path}: {error}"
     return ""
@@ -128,8 +128,13 @@ def _entries(content: dict[str, Any], row: Field, group: list[Statement]) -> tup
 
 def _documented(said: list[tuple[Any, Mapping[str, str]]]) -> Any:
     """Return values with their documents, as a case file writes them."""
-    written = [{"value": value, **document} for value, document in said]
+    written = [{"value": _plain(value), **document} for value, document in said]
     return written[0] if len(written) == 1 else written
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a case file has it: several levels as a list."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _put(content: dict[str, Any], path: str, value: Any) -> None:

@@ -6,28 +6,32 @@ import uuid
 from dataclasses import replace
 
 from bvn_asp.fhir import urls
-from bvn_asp.fhir.questionnaire import questionnaire, url_of
+from bvn_asp.fhir.adaptive import begun
+from bvn_asp.fhir.questionnaire import adaptive_questionnaire, questionnaire
 from bvn_asp.fhir.response import Context, Filled, response
 from bvn_asp.fhir.text import json_text
 from bvn_asp.record.case import Case
 
 
-def package(case: Case, context: Context, *, whole: bool = False) -> Filled:
+def package(case: Case, context: Context, *, whole: bool = False, adaptive: str = "") -> Filled:
     """Return the bundle of the questionnaire and a response with what `case` states, to be gone on with.
 
-    No value set comes with it: every question lists its answers itself.
+    No value set comes with it: every question lists its answers itself. With the address of a server in `adaptive`, the
+    questions are asked there one by one.
     """
     filled = response(case, replace(context, draft=True), whole=whole)
+    asked = adaptive_questionnaire(adaptive) if adaptive else questionnaire(whole=whole)
+    answered = begun(filled.resource, adaptive) if adaptive else filled.resource
     # The same response is the same entry, whenever it is made.
-    name = uuid.uuid5(uuid.NAMESPACE_URL, json_text(filled.resource))
+    name = uuid.uuid5(uuid.NAMESPACE_URL, json_text(answered))
     bundle = {
         "resourceType": "Bundle",
         "meta": {"profile": [urls.PACKAGE]},
         "type": "collection",
         "timestamp": context.authored,
         "entry": [
-            {"fullUrl": url_of(whole=whole), "resource": questionnaire(whole=whole)},
-            {"fullUrl": f"urn:uuid:{name}", "resource": filled.resource},
+            {"fullUrl": asked["url"], "resource": asked},
+            {"fullUrl": f"urn:uuid:{name}", "resource": answered},
         ],
     }
     return Filled(bundle, filled.left)

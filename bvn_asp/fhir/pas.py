@@ -5,6 +5,7 @@ The codes of X12 are its own; PAS binds the action of a review to list 306 and i
 
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
 PROFILE = f"{PAS}/profile-claimresponse"
+RESPONSE_BUNDLE = f"{PAS}/profile-pas-response-bundle"
 REVIEWER = f"{PAS}/extension-claimResponseReviewer"
 REVIEW_ACTION = f"{PAS}/extension-reviewAction"
 REVIEW_ACTION_CODE = f"{PAS}/extension-reviewActionCode"

@@ -19,6 +19,10 @@ from bvn_asp.record.statements import DECIMALS
 NAMES = {False: "bvn-ablation", True: "bvn-ablation-whole"}
 """What the questionnaire is called, and the one that asks what decides nothing, too."""
 
+ADAPTIVE_NAME = f"{NAMES[False]}-adaptive"
+ADAPTIVE_URL = f"{urls.BASE}/Questionnaire/{ADAPTIVE_NAME}"
+"""The questionnaire without questions, which grows as it is answered."""
+
 
 def url_of(*, whole: bool) -> str:
     """Return the canonical address of a questionnaire, without its version."""
@@ -42,19 +46,40 @@ def version() -> str:
 
 def questionnaire(*, whole: bool = False) -> Resource:
     """Return the questionnaire; `whole` asks what decides nothing, too."""
+    return {
+        **_head(NAMES[whole], urls.STANDARD_QUESTIONNAIRE, []),
+        "item": [written_item(item) for item in asked(whole=whole)],
+    }
+
+
+def adaptive_questionnaire(base: str) -> Resource:
+    """Return the questionnaire without questions, of which each is asked for at the server `base`."""
+    return _head(ADAPTIVE_NAME, urls.ADAPTIVE_START, [{"url": urls.ADAPTIVE, "valueUrl": base}])
+
+
+def contained_questionnaire(id: str, base: str, canonical: str, items: Iterable[Item]) -> Resource:
+    """Return the questionnaire with `items` that a response to `canonical` contains; it has no address of its own."""
+    head = _head(id, urls.ADAPTIVE_QUESTIONNAIRE, [{"url": urls.ADAPTIVE, "valueUrl": base}])
+    own = {name: value for name, value in head.items() if name not in ("url", "version", "name", "description")}
+    found = {**own, "derivedFrom": [canonical], "item": [written_item(item) for item in items]}
+    return {name: value for name, value in found.items() if value != []}
+
+
+def _head(id: str, profile: str, extensions: list[Resource]) -> Resource:
     policy = shipped_policy()
     return {
         "resourceType": "Questionnaire",
-        "id": NAMES[whole],
-        "meta": {"profile": [urls.STANDARD_QUESTIONNAIRE]},
+        "id": id,
+        "meta": {"profile": [profile]},
         "extension": [
+            *extensions,
             {"url": urls.VERSION_ALGORITHM, "valueCoding": {"system": urls.VERSION_ALGORITHMS, "code": "semver"}},
             {"url": urls.AUDIENCE, "valueCode": "clinical"},
             {"url": urls.REQUEST_SPECIFIC, "valueBoolean": True},
         ],
-        "url": url_of(whole=whole),
+        "url": f"{urls.BASE}/Questionnaire/{id}",
         "version": version(),
-        "name": "".join(part.title() for part in NAMES[whole].split("-")),
+        "name": "".join(part.title() for part in id.split("-")),
         "title": f"{policy.name}: what the policy asks",
         "status": "draft",
         "experimental": True,
@@ -62,11 +87,11 @@ def questionnaire(*, whole: bool = False) -> Resource:
         "date": policy.revised,
         "description": f"The facts that version {policy.version} of the policy, revised {policy.revised}, asks for."
         f" {NOTICE} What is left unanswered is unknown, and never taken for no.",
-        "item": [_item(item) for item in asked(whole=whole)],
     }
 
 
-def _item(item: Item) -> Resource:
+def written_item(item: Item) -> Resource:
+    """Return an item with its help and all below it."""
     found: Resource = {"extension": list(_extensions(item)), "linkId": item.link, "text": item.text, "type": item.kind}
     if item.conditions:
         found["enableWhen"] = [_condition(condition) for condition in item.conditions]
@@ -80,7 +105,7 @@ def _item(item: Item) -> Resource:
         found["maxLength"] = item.row.high
     if item.options:
         found["answerOption"] = [_option(option) for option in item.options]
-    found["item"] = [*_help(item), *(_item(child) for child in item.items)]
+    found["item"] = [*_help(item), *(written_item(child) for child in item.items)]
     return {name: value for name, value in found.items() if value != []}
 
 

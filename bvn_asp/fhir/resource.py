@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 50_000_000
 """Most bytes of a file: a whole chart with its notes stays far below."""
+MOST_PLACES = 40
+"""Most digits of a number, before its point and behind it, that is handed back."""
+MOST_DEPTH = 80
+"""Most fields within fields of what is handed back."""
 
 _DATE = re.compile(r"([0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)(?:T.*)?")
 
@@ -80,6 +84,17 @@ class Element:
     def type(self) -> str:
         """The type of a resource."""
         return self.text("resourceType")
+
+
+def check_numbers(document: Document, value: Any, path: Path_) -> None:
+    """Raise CaseError for a number that is none in JSON, or so long that nobody meant it, before it is handed back."""
+    if len(path) > MOST_DEPTH:
+        raise document.wrong(path, "nested too deeply")
+    if isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) <= MOST_PLACES):
+        raise document.wrong(path, "expected a number of a size that occurs")
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        check_numbers(document, part, (*path, name))
 
 
 def resource_at(path: Path, *types: str) -> Element:

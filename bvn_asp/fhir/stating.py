@@ -10,6 +10,7 @@ from bvn_asp.errors import refused
 from bvn_asp.fhir.codes import RADIOLOGY, SYSTEMS, Code, measure_of, stated_by
 from bvn_asp.fhir.quantities import amount_of
 from bvn_asp.fhir.resource import Element, codes_of, date_of, period_of
+from bvn_asp.fhir.sites import NO_LEVEL, levels_of, words_of
 from bvn_asp.record.statements import BY_MACHINE, UNKNOWN
 
 Document = dict[str, str]
@@ -187,10 +188,20 @@ def _procedure(resource: Element) -> Iterator[Found]:
         yield LeftOut(source_of(resource), f"status: {status or 'not stated'}")
     else:
         date = date_of(resource, "performedDateTime") or period_of(resource, "performedPeriod")
+        words = words_of(resource)
         for row in rows:
-            ablated = row.field.startswith("ablations") and status == "completed"
-            more = [("date", date)] if date else []
-            yield _coded(resource, row, row.value, date, *more, *([("completed", True)] if ablated else []))
+            ablated = row.field.startswith("ablations")
+            more: list[tuple[str, Any]] = [("date", date)] if date else []
+            if ablated and status == "completed":
+                more.append(("completed", True))
+            levels = levels_of(resource, bodies=ablated)
+            if levels:
+                more.append(("bodies" if ablated else "levels", levels))
+            elif words:
+                yield LeftOut(source_of(resource), f"bodySite: {NO_LEVEL}")
+            statement = _coded(resource, row, row.value, date, *more)
+            title = f"{statement.document['document']}{f', at {words}' if words else ''}"
+            yield statement._replace(document={**statement.document, "document": title})
 
 
 def _device(resource: Element) -> Iterator[Found]:

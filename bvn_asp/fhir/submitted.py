@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from bvn_asp.errors import refused
+from bvn_asp.fhir.bundle import Carried, carried
 from bvn_asp.fhir.claim import Answered, Line
-from bvn_asp.fhir.resource import Element, codes_of, resource_at, resources_of
+from bvn_asp.fhir.resource import Element, check_numbers, codes_of, resource_at, resources_of
 from bvn_asp.fhir.text import Resource
 from bvn_asp.fhir.urls import CPT
 
@@ -17,6 +19,7 @@ def answered_at(path: Path) -> Answered:
     Raises CaseError if it cannot be read, or is no request for prior authorization.
     """
     resource = resource_at(path, "Claim", "Bundle")
+    sent = tuple(_sent(resource)) if resource.type == "Bundle" else ()
     if resource.type == "Bundle":
         first = next(resources_of(resource), None)
         if first is None or first.type != "Claim":
@@ -32,7 +35,17 @@ def answered_at(path: Path) -> Answered:
         requestor=_reference(resource, "provider"),
         request=request if any(request.values()) else {},
         lines=_lines(resource),
+        sent=sent,
     )
+
+
+def _sent(bundle: Element) -> Iterator[Carried]:
+    """Yield what came with a Claim, to be handed back."""
+    for entry in bundle.many("entry"):
+        resource = entry.one("resource")
+        if resource is not None:
+            check_numbers(resource.document, resource.content, resource.path)
+            yield carried(entry.text("fullUrl"), resource.content)
 
 
 def _reference(claim: Element, name: str) -> Resource:

@@ -22,10 +22,17 @@ MAX_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs"
 MIN_QUANTITY = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-minQuantity"
 MAX_QUANTITY = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-maxQuantity"
 
+ADAPTIVE = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-questionnaireAdaptive"
+
 # DTR
 _DTR = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition"
 STANDARD_QUESTIONNAIRE = f"{_DTR}/dtr-std-questionnaire"
 RESPONSE = f"{_DTR}/dtr-questionnaireresponse"
+ADAPTIVE_QUESTIONNAIRE = f"{_DTR}/dtr-questionnaire-adapt"
+"""What is contained in a response, with the questions so far."""
+ADAPTIVE_START = f"{_DTR}/dtr-questionnaire-adapt-search"
+"""What a payer hands out: it has no questions."""
+ADAPTIVE_RESPONSE = f"{_DTR}/dtr-questionnaireresponse-adapt"
 PACKAGE = f"{_DTR}/DTR-QPackageBundle"
 AUDIENCE = f"{_DTR}/questionnaireAudience"
 REQUEST_SPECIFIC = f"{_DTR}/request-specific"

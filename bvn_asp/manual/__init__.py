@@ -6,7 +6,7 @@ from importlib.resources import files
 
 ORDER = (
     "start", "deciding", "sending", "workbench", "reviews", "cases", "readings", "finding", "audit", "atlas", "whatif",
-    "diff", "policy", "tables", "batch", "impact", "sql", "fhir", "python", "development",
+    "diff", "policy", "tables", "batch", "impact", "sql", "fhir", "claims", "python", "development",
 )  # fmt: skip
 """The topics in the order in which they are listed."""
 

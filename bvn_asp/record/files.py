@@ -112,10 +112,20 @@ def json_document(path: Path, most: int = MOST_BYTES) -> Document:
     Raises CaseError if it is no JSON object, has more than `most` bytes, or gives a field twice.
     """
     data, name = (_standard_input(most), _STDIN) if str(path) == "-" else (_bytes(path, most), str(path))
+    return json_of(data, name, most)
+
+
+def json_of(data: bytes, name: str, most: int = MOST_BYTES) -> Document:
+    """Return what JSON called `name` says; see `json_document`."""
     document = _document(data, name, is_json=True, most=most)
     if document.problems:
         raise CaseError(document.name, list(document.problems))
     return document
+
+
+def case_of(document: Document) -> Case:
+    """Return the one case that `document` states; raise CaseError with every mistake."""
+    return _only(_cases(_given(document)), document.name)
 
 
 def _load(path: Path) -> Document:
@@ -155,7 +165,10 @@ def _translated(document: Document) -> Document:
         return document
     if kind not in _translations:
         known = " or ".join(_translations) or "none"
-        raise document.wrong(("resourceType",), f"resources that are read as a case: {known}{refused(kind)}")
+        raise document.wrong(
+            ("resourceType",),
+            f"resources that are read as a case: {known}{refused(kind)}; what reads others: bvn manual fhir",
+        )
     return _translations[kind](document)
 
 

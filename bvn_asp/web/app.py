@@ -24,6 +24,7 @@ from bvn_asp.web import (
     audit_page,
     case_page,
     compare_page,
+    fhir_api,
     interview_page,
     policy_page,
     reviews_page,
@@ -53,7 +54,7 @@ def application(access: Access, store: Store | None = None) -> ASGIApp:
     pages = (case_page, interview_page, policy_page, ask_page, audit_page, compare_page, reviews_page, sending)
     routes = [
         Route("/", lambda request: RedirectResponse("/case", 303)),
-        *access_routes, *api.routes, *(route for module in pages for route in module.routes),
+        *access_routes, *api.routes, *fhir_api.routes, *(route for module in pages for route in module.routes),
         Mount("/static", StaticFiles(directory=str(files("bvn_asp.web").joinpath("static")))),
     ]  # fmt: skip
     app = Starlette(routes=routes, lifespan=_living, exception_handlers=dict.fromkeys(_HANDLED, _failed))

@@ -32,17 +32,25 @@ def samples() -> list[str]:
 
 async def choose(request: Request) -> Response:
     """Show what a case can be begun with."""
-    return page(request, "open.html", choices=[], samples=samples())
+    return page(request, "open.html", said=(), choices=[], samples=samples())
 
 
 async def opened(request: Request) -> Response:
     """Open a file; of several cases each is a case in work of its own."""
+    from bvn_asp.fhir.opening import opened as resource
+
     name, data = await file_of(await form_of(request), "file")
+    stated = resource(data, _UPLOAD) if name.lower().endswith(".json") else None
+    if stated is not None:
+        draft = _begun(request, stated.case)
+        if not stated.said:
+            return RedirectResponse(f"/case/{draft}", 303)
+        return page(request, "open.html", said=stated.said, draft=draft, choices=[], samples=samples())
     cases = read_cases(data, _UPLOAD, is_json=name.lower().endswith(".json"))
     drafts = [(_begun(request, case), id.partition("#")[2]) for id, case in list(cases.items())[:MOST_OPENED]]
     if len(drafts) == 1:
         return RedirectResponse(f"/case/{drafts[0][0]}", 303)
-    return page(request, "open.html", choices=drafts, samples=samples())
+    return page(request, "open.html", said=(), choices=drafts, samples=samples())
 
 
 MOST_OPENED = 100
