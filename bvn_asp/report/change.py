@@ -209,8 +209,8 @@ def _examples(comparison: Comparison) -> Iterator[str]:
             yield from (f"      {departure}" for departure in example.departures)
             if not example.departures:
                 yield "      nothing else"
-            if example.unstated:
-                yield f"      and, which no case file can state: {', '.join(example.unstated)}"
+        for unstated in filter(None, [comparison.unstated.get(direction)]):
+            yield f"    {direction}: found by the search alone, for what no case file can state: {', '.join(unstated)}"
 
 
 def diff_document(found: Diff) -> dict[str, Any]:
@@ -237,6 +237,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "proved": comparison.proved,
         "engine": comparison.engine,
         "examples": {direction: _example(e) for direction, e in (comparison.examples or {}).items()},
+        "unstated": {direction: list(inputs) for direction, inputs in comparison.unstated.items()},
     }
 
 
@@ -246,7 +247,6 @@ def _example(example: Example) -> dict[str, Any]:
         "there": example.statuses[1],
         "decided": [decision.recommendation for decision in example.decisions],
         "departures": [str(departure) for departure in example.departures],
-        "unstated": list(example.unstated),
         "record": example.record,
     }
 
