@@ -223,7 +223,8 @@ def test_what_no_case_file_can_state_is_no_example_but_one_without_it_is() -> No
 def test_a_difference_that_hangs_on_what_no_case_file_can_state_has_no_example_and_says_so() -> None:
     found = edit((
         "source(n5, 1).",
-        'source(n5, 1).\nfact(smoker). wording(smoker, "smoker"). violated(n5) :- yes(smoker).',
+        'source(n5, 1).\nclause(n23, non_indication, "Non-Indications", "23", "smoking"). fact(smoker). '
+        'wording(smoker, "smoker"). violated(n23) :- yes(smoker). clear(n23) :- not yes(smoker).',
     ))  # fmt: skip
     assert found.overall.verdict == "stricter" and found.overall.examples == {}
     assert found.overall.unstated == {"stricter": ("yes(smoker)",)}
