@@ -212,7 +212,8 @@ def parts_of(subject: Term) -> list[Term]:
 
 def _follows(subject: Term, before: frozenset[Term], after: frozenset[Term]) -> bool:
     """Tell whether a change of `subject` is that of its parts."""
-    changed = {term[1] for term in before ^ after if isinstance(term, tuple) and len(term) > 1}
+    # A question can have the name of a fact; what is chosen of it is no change.
+    changed = {term[1] for term in before ^ after if isinstance(term, tuple) and term[0] in FORMS}
     return not changed.isdisjoint(parts_of(subject))
 
 
