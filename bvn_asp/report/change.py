@@ -22,6 +22,7 @@ _STOPPED = {
     "": "",
     "limit": "stopped at the limit of sets: there may be more",
     "timeout": "stopped at the time limit: there may be more",
+    "conflicts": "one search met as many conflicts as it may: there may be more",
     "interrupted": "interrupted: there may be more",
     "open": "some sets of changes were decided otherwise than the search found, and are left out",
 }
@@ -57,7 +58,9 @@ def _answer_lines(answer: Answer, name: str, everything: bool, every: bool) -> I
             continue
         yield f"\nSmallest sets of missing facts that would settle it as {outcome.upper()} ({len(sets)}):"
         yield from _sets(sets, every=every)
-    if answer.stopped in ("timeout", "interrupted") and (answer.reached or answer.unreachable or answer.complete):
+    if answer.stopped in ("timeout", "conflicts", "interrupted") and (
+        answer.reached or answer.unreachable or answer.complete
+    ):
         yield f"\nNot finished. {_stopped(answer)}"
 
 

@@ -92,10 +92,10 @@ class Answer:
     """What would change one decision.
 
     `wanted` is a recommendation or a body to be permissible; `reached` tells that it is so already. `complete` tells
-    that `sets` are all there are; otherwise `stopped` is limit, timeout, interrupted, or open (what the rules leave
-    open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements` are, for
-    a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests that
-    would be approved as the record is, for a request that is not.
+    that `sets` are all there are; otherwise `stopped` is limit, timeout, conflicts, interrupted, or open (what the
+    rules leave open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements`
+    are, for a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests
+    that would be approved as the record is, for a request that is not.
     """
 
     now: Decision

@@ -74,12 +74,13 @@ def diff(
     return comparison.result(stopped)
 
 
-def possible_moves(here: Side, there: Side, *, room: Shape = ROOM, timeout: float | None = None) -> set[Move]:
+def possible_moves(here: Side, there: Side, *, room: Shape = ROOM, conflicts: int | None = None) -> set[Move]:
     """Return from which recommendation to which other some record with a request moves, by the rules of two sides.
 
-    Raises PolicyError, ReadingError, and SearchTimeoutError after `timeout` seconds.
+    Raises PolicyError, ReadingError, and SearchLimitError after so many `conflicts`.
     """
-    pair = Pair(here, there, room, None if timeout is None else time.monotonic() + timeout)
+    pair = Pair(here, there, room)
+    pair.space.conflicts = conflicts
     moves = {
         (one, other): pair.space.all_of([held, holds])
         for one, held in pair.outcomes(0).items()

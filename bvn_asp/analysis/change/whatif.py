@@ -18,7 +18,7 @@ from bvn_asp.analysis.change.leeway import Leeway, Room
 from bvn_asp.analysis.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
 from bvn_asp.analysis.records import Premise
 from bvn_asp.analysis.search import STATED
-from bvn_asp.analysis.space import SearchTimeoutError
+from bvn_asp.analysis.space import SearchLimitError, SearchTimeoutError
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.wording import words_of
@@ -63,13 +63,14 @@ class WhatIf:
     def answer(
         self, case: Case, wanted: str = "approve", readings: Mapping[str, str] | None = None, *,
         assume_absent: bool | None = None, everything: bool = False, limit: int = MOST_SETS,
-        timeout: float | None = None,
+        timeout: float | None = None, conflicts: int | None = None,
     ) -> Answer:  # fmt: skip
         """Return what would make the decision on `case` the `wanted` one: a recommendation, or a body permissible.
 
         Only facts that can still be changed or documented, and unknown ones, may change, unless `everything` may.
-        `limit` bounds the number of sets, `timeout` the seconds, grounding included; an interrupt ends the search. In
-        each case the answer says that it is not complete. Raises ReadingError and GoalError.
+        `limit` bounds the number of sets, `timeout` the seconds, grounding included, and `conflicts` what one search
+        may meet of them, which is the same on every machine; an interrupt ends the search. In each case the answer says
+        that it is not complete. Raises ReadingError and GoalError.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         chosen = self.policy.readings(readings or {})
@@ -82,7 +83,7 @@ class WhatIf:
             room = self._room(facts.shape, deadline)
         except GroundingTimeError:
             return replace(answer, complete=False, stopped="timeout")
-        room.search.space.deadline = deadline
+        room.search.space.deadline, room.search.space.conflicts = deadline, conflicts
         question = _Question(self.engine, Leeway(room, case, facts), answer, assume_absent)
         try:
             if not reached:
@@ -93,6 +94,8 @@ class WhatIf:
                 question.settle(limit)
         except SearchTimeoutError:
             return replace(question.latest, stopped="timeout")
+        except SearchLimitError:
+            return replace(question.latest, stopped="conflicts")
         except KeyboardInterrupt:
             return replace(question.latest, stopped="interrupted")
         return question.latest
