@@ -8,9 +8,10 @@ import pytest
 
 from bvn_asp.analysis.change.changes import changes_of
 from bvn_asp.analysis.search import Search
-from bvn_asp.analysis.witness import usual_case, usual_inputs
+from bvn_asp.analysis.writing.inputs import usual_case, usual_inputs
 from bvn_asp.decision.facts import Facts, facts_for
-from bvn_asp.policy.register import Question, shipped_policy
+from bvn_asp.policy.loading import shipped_policy
+from bvn_asp.policy.register import Question
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term, name_of
 from bvn_asp.record.table import TABLE
