@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
+from subprocess import PIPE, run
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from bvn_asp.analysis.atlas import Atlas, Entry
+from bvn_asp.analysis.atlas import Atlas, Entry, bench
 from bvn_asp.analysis.atlas.edits import Edits
 from bvn_asp.analysis.atlas.survey import answers
 from bvn_asp.analysis.atlas.twins import Pair, Twin
@@ -32,18 +33,10 @@ from bvn_asp.policy.terms import Term, name_of
 from bvn_asp.record.anatomy import discs_between
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case, read_case
-from bvn_asp.report.atlas import cases_of
+from bvn_asp.report.atlas import cases_of, incomplete
 from tests.campaigns import counts
 from tests.shared import ENGINE
 from tests.worlds import RECORD
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _time_enough_on_a_busy_machine() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("bench", "facts"):
-            patch.setattr(import_module(f"bvn_asp.analysis.atlas.{module}"), "MOST_SECONDS", 20.0)
-        yield
 
 
 @cache
@@ -276,6 +269,40 @@ def test_a_table_says_what_is_complete_and_what_is_not() -> None:
 @cache
 def edits() -> Edits:
     return Edits(Search(shipped_policy()))
+
+
+def test_an_edge_that_the_bound_on_its_search_leaves_open_is_named_and_nothing_is_complete_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench, "MOST_CONFLICTS", 1)
+    document = json.loads(CliRunner().invoke(bvn, ["atlas", "--json", "--limit", "3"]).stdout)
+    still = [edge for edge in document["edges"] if not edge["settled"]]
+    assert still and all(edge["remark"] == bench.OPEN and not edge["records"] for edge in still)
+    assert document["complete"] is False
+    assert f"{len(still)} edges left open" in document["remark"] or "1 edge left open" in document["remark"]
+    for table in ([], ["--markdown"]):
+        said = CliRunner().invoke(bvn, ["atlas", *table, "--limit", "3"]).stdout
+        assert said.count(bench.OPEN) == len(still) and "left open; what is shown stands." in said
+
+
+@counts("kinds, least", (("clause", "limit", "reading"), 50), (("clause", "limit", "reading", "fact"), 100))
+def test_every_edge_is_settled_within_the_bound_on_its_search(kinds: tuple[str, ...], least: int) -> None:
+    found = [entry for kind in kinds for entry in of_kind(kind)]
+    assert len(found) > least
+    assert [entry.edge for entry in found if not entry.settled] == []
+    assert bench.PERHAPS_NEARER not in {entry.remark for entry in found}
+    assert incomplete(found, "") == ""
+
+
+def test_edges_are_the_same_for_every_seed_of_hashing() -> None:
+    shown = [
+        run(
+            [sys.executable, "-m", "bvn_asp", "atlas", "--json", "--limit", "8"], check=True, stdout=PIPE,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "77")
+    ]  # fmt: skip
+    assert shown[0] == shown[1]
 
 
 def test_an_edit_of_a_rule_is_shown_by_a_record_that_the_edited_policy_recommends_otherwise() -> None:

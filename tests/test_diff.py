@@ -196,14 +196,43 @@ def test_contraindicated_therapies_without_effect_are_stricter() -> None:
     assert found.overall.verdict == "stricter" and by_id(found, "i3").verdict == "stricter"
 
 
-def test_an_input_that_no_case_file_can_state_varies_freely_and_is_named() -> None:
+def test_an_example_is_decided_as_it_says_even_between_the_limits_of_two_policies() -> None:
+    found = edit(("threshold(i1, age, 18*whole)", "threshold(i1, age, 21*whole)"))
+    assert verdicts(found) == {"": "stricter", "i1": "stricter"}
+    for comparison in (found.overall, by_id(found, "i1")):
+        assert comparison.examples is not None and comparison.unstated == {}
+        example = comparison.examples["stricter"]
+        assert [decision.recommendation for decision in example.decisions] == ["approve", "deny"]
+        assert [18 <= float(str(age).split()[1]) < 21 for age in example.departures] == [True]
+    assert "no case file can state" not in diff_text(found)
+
+
+def test_what_no_case_file_can_state_is_no_example_but_one_without_it_is() -> None:
     found = edit((
         "source(n5, 1).",
         'source(n5, 1).\nclause(n23, non_indication, "Non-Indications", "23", "smoking"). fact(smoker). '
         'wording(smoker, "smoker"). violated(n23) :- yes(smoker). clear(n23) :- no(smoker).',
     ))  # fmt: skip
     assert found.overall.verdict == "stricter" and found.overall.examples is not None
-    assert found.overall.examples["stricter"].unstated == ("yes(smoker)",)
+    # Nobody can say that a patient smokes, so the new clause stays open.
+    example = found.overall.examples["stricter"]
+    assert [decision.recommendation for decision in example.decisions] == ["approve", "pend"]
+    assert example.statuses == ("approve", "pend") and found.overall.unstated == {}
+
+
+def test_a_difference_that_hangs_on_what_no_case_file_can_state_has_no_example_and_says_so() -> None:
+    found = edit((
+        "source(n5, 1).",
+        'source(n5, 1).\nclause(n23, non_indication, "Non-Indications", "23", "smoking"). fact(smoker). '
+        'wording(smoker, "smoker"). violated(n23) :- yes(smoker). clear(n23) :- not yes(smoker).',
+    ))  # fmt: skip
+    assert found.overall.verdict == "stricter" and found.overall.examples == {}
+    assert found.overall.unstated == {"stricter": ("yes(smoker)",)}
+    assert "found by the search alone, for what no case file can state: yes(smoker)" in diff_text(found)
+
+
+def test_what_only_one_policy_knows_is_named() -> None:
+    found = edit(("source(n5, 1).", 'source(n5, 1).\nfact(smoker). wording(smoker, "smoker").'))
     assert "fact, number or choice smoker: only there" in found.vocabulary
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -168,6 +171,27 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
     assert not [word for word in text.split() if word.startswith(("src=", 'href="http'))]
     for wanted in ("body mass index greater than 40", "Exclusions that occur together", "3-0-"):
         assert wanted in text
+
+
+def test_the_page_is_the_same_for_every_seed_of_hashing(tmp_path: Path) -> None:
+    path = tmp_path / "cases.parquet"
+    write(shipped_policy(), 150, 3, "usual", path)
+    pages = []
+    for seed in ("1", "2", "77"):
+        page = tmp_path / f"{seed}.html"
+        called = [
+            sys.executable,
+            "-m",
+            "bvn_asp",
+            "impact",
+            str(path),
+            "--reading",
+            "impermissible_bodies=all_or_nothing",
+        ]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        run([*called, "--workers", "2", "-o", str(page)], check=True, capture_output=True, env=environment)
+        pages.append(page.read_text(encoding="utf-8"))
+    assert pages[0] == pages[1] == pages[2]
 
 
 def test_a_change_must_be_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -132,6 +133,32 @@ def test_every_query_that_is_shown_is_one() -> None:
     assert len(queries) > 27
     for query in queries:
         assert read_query(query, shipped_policy()).text == query
+
+
+def examples() -> list[str]:
+    """The command lines that helps show, each in the order in which it can be run in one folder."""
+    texts = {**{name: helped for name, helped in helps().items() if " " not in name}, **helps()}
+    shown = [line for said in texts.values() for line in re.findall(r"^  bvn (.+)$", said, re.MULTILINE)]
+    wanted = [(name, re.findall(r'such as\s+("[^"]+")', texts[name])) for name in ("find", "prove")]
+    return [*shown, *(f"{name} {query}" for name, queries in wanted for query in queries)]
+
+
+def test_every_example_in_a_help_does_what_it_is_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cases").symlink_to(ROOT / "cases")
+    monkeypatch.chdir(tmp_path)
+    ran: dict[str, str] = {}
+    for words in examples():
+        found = CliRunner().invoke(bvn, shlex.split(words))
+        assert found.exit_code == 0, (words, found.output)
+        ran[words] = found.stdout
+    assert len(ran) > 12
+    for words, said in ran.items():
+        if words.startswith("prove "):
+            assert said.startswith("proved"), said
+        if words.startswith("find "):
+            assert "1. " in said, said
+    assert load_cases(tmp_path / "cases")
+    assert json.loads((tmp_path / "reviews.jsonl").read_text().splitlines()[0])
 
 
 def test_every_command_and_option_that_is_named_exists() -> None:

@@ -292,6 +292,29 @@ def test_limits_are_told() -> None:
     assert answer_text(found, "a").endswith("\nNothing found. Stopped at the time limit: there may be more.")
 
 
+def test_a_bound_on_conflicts_is_told_and_the_time_limit_holds_before_anything_is_ground() -> None:
+    empty = {"pain": {"location": "low_back"}, "request": {"bodies": ["L4"]}}
+    found = answer(empty, conflicts=1)
+    assert (found.complete, found.stopped) == (False, "conflicts")
+    assert "as many conflicts as it may: there may be more" in " ".join(answer_text(found, "a").split())
+    fresh = WhatIf(shipped_policy())
+    late = fresh.answer(Case.model_validate(empty), timeout=0)
+    assert (late.sets, late.complete, late.stopped) == ((), False, "timeout") and not fresh._kept
+
+
+def test_a_nearly_empty_record_costs_two_searches_a_set_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches, search = count(), Space._search
+
+    def counting(*arguments: Any, **options: Any) -> Any:
+        next(searches)
+        return search(*arguments, **options)
+
+    monkeypatch.setattr(Space, "_search", counting)
+    found = answer({"request": {"bodies": ["L4"]}}, limit=3)
+    sets = len(found.sets) + sum(map(len, found.settlements.values()))
+    assert sets > 6 and next(searches) <= 2 * sets + 2 * len(found.settlements)
+
+
 def test_an_interrupt_keeps_what_was_found_and_says_that_it_is_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
     therapies = {f"therapies.{name}": {"status": "not_received"} for name in NOT_RECEIVED}
     counted, least = count(1), Space.least

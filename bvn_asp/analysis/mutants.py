@@ -6,7 +6,6 @@ changes none.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clingo import ast
 
 from bvn_asp.analysis.records import Ground, ground
-from bvn_asp.analysis.space import SearchTimeoutError, Space, World
+from bvn_asp.analysis.space import SearchLimitError, Space, World
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.errors import BvnError
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from bvn_asp.policy.terms import Term
     from bvn_asp.record.case import Case
 
-MOST_SECONDS = 5.0
-"""Where the search for a record that shows a difference well gives up, and takes one that shows it."""
+MOST_CONFLICTS = 20_000
+"""Conflicts after which the search for a record that shows a difference well gives up, and takes one that shows it."""
 PROSE = frozenset(
     ("policy", "clause", "source", "part", "question", "option", "default", "wording", "unencoded", "text_defect",
      "measured_in", "paragraph", "needs", "approves_nothing", "lay")
@@ -126,8 +125,8 @@ def difference(original: Ground, changed: str, compared: Collection[str]) -> tup
     dated = [-space.literal("dated"), -space.literal("unremarkable")]
     documented = [space.literal("documented", side) for side in (0, 1)]
     space.prefer(3, space.terms("selected").values())
-    space.deadline = time.monotonic() + MOST_SECONDS
-    with suppress(SearchTimeoutError):
+    space.conflicts = MOST_CONFLICTS
+    with suppress(SearchLimitError):
         world = space.find([*goal, *dated]) or world
         world = space.find([*goal, *dated, *documented]) or world
         world = space.find([*goal, *dated, *documented], fewest=True) or world

@@ -51,15 +51,21 @@ class SearchTimeoutError(SolveError):
     """The time for a search is up; what was found until then stands, and nothing more is claimed."""
 
 
+class SearchLimitError(SolveError):
+    """A search met as many conflicts as it may; what was found until then stands, and nothing more is claimed."""
+
+
 class Space(Sides):
     """Ground programs side by side, ready to be searched; `statements` is also what a second engine is given.
 
-    `deadline` is a moment of `time.monotonic` after which a search gives up, or None.
+    `deadline` is a moment of `time.monotonic` after which a search gives up, or None, and `conflicts` the most that
+    it may meet, or None: that bound is the same on every machine. Where both are None, a search gives up never.
     """
 
     def __init__(self, *sides: Ground, shared: Callable[[Term], bool] = lambda term: True) -> None:
         super().__init__(*sides, shared=shared)
         self.deadline: float | None = None
+        self.conflicts: int | None = None
         self._start(())
 
     def _start(self, fixed: Collection[int]) -> None:
@@ -198,6 +204,7 @@ class Space(Sides):
         """
         self._tell()
         self._solving.opt_mode, self._solving.models = mode, models
+        self._solving.solve_limit = "umax" if self.conflicts is None else str(self.conflicts)
         assumed = list(assumptions)
         absent = self._inactive.difference(-literal for literal in assumed)
         self._waits = self.deadline is not None or not short
@@ -213,7 +220,10 @@ class Space(Sides):
         except SearchTimeoutError:
             handle.cancel()
             raise
-        return handle.model()
+        model = handle.model()
+        if model is None and self.conflicts is not None and not handle.get().exhausted:
+            raise SearchLimitError(f"the search met {self.conflicts} conflicts")
+        return model
 
     def check_time(self) -> None:
         """Raise SearchTimeoutError when the deadline has passed."""

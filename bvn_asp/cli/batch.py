@@ -23,8 +23,8 @@ from bvn_asp.policy.loading import load_policy, shipped_path, shipped_policy
 if TYPE_CHECKING:
     from bvn_asp.batch.parts import Progress, Spread
 
-MOST_SECONDS = 60.0
-"""Where the search for moves that are possible, but not in a file, gives up."""
+MOST_CONFLICTS = 500_000
+"""Most conflicts of the search for moves that are possible, but not in a file, before it gives up."""
 
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes; by default one for each core."
@@ -120,7 +120,7 @@ def impact(
     needs("batch")
     from bvn_asp.analysis.change.comparison import Side
     from bvn_asp.analysis.change.diff import Move, possible_moves
-    from bvn_asp.analysis.space import SearchTimeoutError
+    from bvn_asp.analysis.space import SearchLimitError
     from bvn_asp.batch import impact as impacts
     from bvn_asp.batch.version import Version
     from bvn_asp.report.impact import heading, page, sentences
@@ -143,8 +143,8 @@ def impact(
         )  # fmt: skip
     here, there = (Side(v.name, v.setting(assume_absent).policy, v.readings) for v in (before, after))
     possible: set[Move] | None = None
-    with suppress(SearchTimeoutError):
-        possible = possible_moves(here, there, timeout=MOST_SECONDS)
+    with suppress(SearchLimitError):
+        possible = possible_moves(here, there, conflicts=MOST_CONFLICTS)
     today = date.today()
     head = heading(path, today, here.policy, there.policy, there.readings)
     for line in (*head, *sentences(found, possible)):

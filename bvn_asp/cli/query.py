@@ -60,7 +60,7 @@ def find(
     """Find records that fit a query, or a proof of none.
 
     Those nearest to an unremarkable patient come first.
-    QUERY is in policy words, such as "only reason is n8".
+    QUERY is in policy words, such as "only reason is n5".
     """
     from bvn_asp.analysis.query.finder import COUNT_LIMIT, LIMIT, Finder
     from bvn_asp.report.query import answers_lines, files_of, found_document, found_lines
@@ -113,7 +113,8 @@ def prove(
     """Prove assertions of every record.
 
     Or show a record that contradicts one (exit code 1).
-    ASSERTION is in policy words, such as "n1 violated => deny"; by default the assertions that come with the package.
+    ASSERTION is in policy words, such as "n1 violated => not approve"; by default the assertions that come with the
+    package.
     """
     from bvn_asp.analysis.query.assertions import SHIPPED, Assertion, load_assertions
     from bvn_asp.analysis.query.finder import Finder

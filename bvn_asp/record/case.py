@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from bvn_asp.errors import refused
 from bvn_asp.record.anatomy import SOMEWHERE, SPANNED, SPANNING_DISCS, bodies_of
 from bvn_asp.record.models import Section, section_model
 from bvn_asp.record.statements import UNKNOWN, Days, Said, text_of
@@ -18,6 +19,15 @@ from bvn_asp.record.table import TABLE
 
 Recommendation = Literal["approve", "partial", "deny", "pend", "none"]
 BodyStatus = Literal["permissible", "refused", "undetermined"]
+
+
+def _count(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError(f"expected a whole number of units{refused(value)}")
+    return value
+
+
+Count = Annotated[int, Field(ge=0), BeforeValidator(_count)]
 Ids = Annotated[tuple[str, ...] | None, BeforeValidator(lambda value: None if value == UNKNOWN else value)]
 
 
@@ -34,7 +44,7 @@ class Expectation(Section):
     undetermined: Ids = None
     missing: Ids = Field(default=None, description="fields among those named as missing")
     bodies: dict[str, BodyStatus] | None = None
-    units: dict[str, int] | None = None
+    units: dict[str, Count] | None = None
     statuses: dict[str, str] = Field(default={}, description="single clauses by id, parts included")
     flags: Ids = Field(default=None, description="ids of clauses that raise a flag")
     why: str = Field(default="", description="where the document says so")

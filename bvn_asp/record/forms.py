@@ -71,14 +71,16 @@ def _choice(row: Field) -> Reader:
     read = readers.choice(row.values, dict(row.groups))
 
     def one(value: Any) -> Possible:
-        if isinstance(value, bool):
-            # YAML reads the plain words yes and no as truth values.
-            words = ("yes", "present") if value else ("no", "absent")
-            known = (*row.values, *(name for name, _ in row.groups))
-            value = next((word for word in words if word in known), value)
-        return read(value)
+        return read(_truths(row).get(value, value) if isinstance(value, bool) else value)
 
     return one
+
+
+def _truths(row: Field) -> dict[bool, str]:
+    """Return the words of a choice that a truth value stands for: YAML reads the plain words yes and no as such."""
+    known = (*row.values, *(name for name, _ in row.groups))
+    words = ((True, ("yes", "present")), (False, ("no", "absent")))
+    return {truth: word for truth, some in words for word in reversed(some) if word in known}
 
 
 def _names(row: Field) -> Reader:
@@ -88,9 +90,8 @@ def _names(row: Field) -> Reader:
 
 
 def _levels(value: Any) -> Possible:
-    if isinstance(value, list) and len(value) == 1:
-        return _levels(value[0])
-    if isinstance(value, str) and " ".join(value.split()) in _RANGE_WORDS:
+    alone = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if isinstance(alone, str) and " ".join(alone.split()) in _RANGE_WORDS:
         return (SOMEWHERE,)
     return readers.names(level_name)(value)
 
@@ -140,12 +141,12 @@ def schema_of(row: Field) -> Json:
         "type": "object", "required": ["value"], "additionalProperties": False,
         "properties": {
             "value": {"anyOf": [*plain, *UNSTATED]},
-            **{name: {"type": ["string", "number"]} for name in ("document", "date", "page", "author")},
-            "entered": {"enum": [BY_HAND, BY_MACHINE]}, "counts": {"type": ["boolean", "string"]},
+            **{name: {"type": ["string", "number", "null"]} for name in ("document", "date", "page", "author")},
+            "entered": {"enum": [BY_HAND, BY_MACHINE, None]}, "counts": {"type": ["boolean", "string"]},
         },
     }  # fmt: skip
     if row.form == "units":
-        return {"anyOf": [*plain, *UNSTATED]}
+        return {"anyOf": [*plain, {"type": "array", "maxItems": 0}, *UNSTATED]}
     several: Json = {"type": "array", "items": documented, "maxItems": MOST_DOCUMENTS}
     changes = [change_of(plain[0])] if row.form in ("levels", "bodies", "names") else []
     return {"anyOf": [*plain, documented, several, *changes, *UNSTATED]}
@@ -169,8 +170,8 @@ def _plain_schema(row: Field) -> list[Json]:  # noqa: PLR0911  one for each form
             words = [*row.values, *(name for name, _ in row.groups)]
             word = "|".join(words)
             several: Json = {"type": "string", "pattern": f"^(not )?({word})((, *| or )({word}))*$"}
-            booleans = [{"type": "boolean"}] if {"yes", "no", "absent"} & set(row.values) else []
-            return [{"enum": words}, several, *booleans]
+            truths = list(_truths(row))
+            return [{"enum": words}, several, *([{"enum": truths}] if truths else [])]
         case "number":
             measured = [{"const": NOT_MEASURED}] if row.measured else []
             bounds: Json = {"type": "string", "pattern": readers.NUMBER_PATTERN}
@@ -187,6 +188,9 @@ def _plain_schema(row: Field) -> list[Json]:  # noqa: PLR0911  one for each form
             return [item, {"type": "array", "items": item, "maxItems": MOST_ITEMS}, *none]
         case "units":
             count = {"type": "integer", "minimum": 0, "maximum": MOST_UNITS}
-            return [{"type": "object", "additionalProperties": {"anyOf": [count, {"const": UNKNOWN}]}}]
+            codes: Json = {"pattern": f"^{_PROCEDURE.pattern}$"}
+            return [{
+                "type": "object", "propertyNames": codes, "additionalProperties": {"anyOf": [count, {"const": UNKNOWN}]}
+            }]  # fmt: skip
         case _:
             return [{**text, "maxLength": row.high}, {"type": "integer"}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -59,11 +59,18 @@ def markdown(entries: Iterable[Entry], policy: Policy) -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
+def incomplete(entries: Iterable[Entry], left: str) -> str:
+    """Return why the edges are not all settled: where the search was `left`, and how many of them are open."""
+    still = sum(not entry.settled for entry in entries)
+    return "; ".join(filter(None, [left, f"{still} edge{'s' * (still > 1)} left open" if still else ""]))
+
+
 def closing(entries: list[Entry], left: str, edits: Survey | None) -> Iterator[str]:
     """Yield how many edges there are, and what the edits of the policy came to; `left` is why it is not complete."""
     kinds = Counter(entry.edge.kind for entry in entries)
     without = sum(entry.pair is None for entry in entries)
     yield f"\n{len(entries)} edges ({', '.join(f'{count} {kind}' for kind, count in kinds.items())}), {without} without"
+    left = incomplete(entries, left)
     yield f"Not complete: {left}; what is shown stands." if left else "Complete."
     if edits is not None:
         of = edits.outcomes
@@ -77,8 +84,9 @@ def closing(entries: list[Entry], left: str, edits: Survey | None) -> Iterator[s
     yield NOTICE
 
 
-def document(entries: Iterable[Entry], left: str, edits: Survey | None) -> dict[str, Any]:
+def document(entries: Collection[Entry], left: str, edits: Survey | None) -> dict[str, Any]:
     """Return the edges as JSON can hold them."""
+    left = incomplete(entries, left)
     return {
         "complete": not left, "remark": left, "edges": [_entry(entry) for entry in entries],
         "mutants": _edits(edits) if edits else {}, "notice": NOTICE,
@@ -110,6 +118,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         ] if pair else [],
         "fails_along": list(entry.along),
         "never_alone": {"clauses": list(proof.clauses), "readings": proof.readings} if proof else None,
+        "settled": entry.settled,
         "remark": entry.remark,
     }  # fmt: skip
 

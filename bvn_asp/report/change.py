@@ -22,6 +22,7 @@ _STOPPED = {
     "": "",
     "limit": "stopped at the limit of sets: there may be more",
     "timeout": "stopped at the time limit: there may be more",
+    "conflicts": "one search met as many conflicts as it may: there may be more",
     "interrupted": "interrupted: there may be more",
     "open": "some sets of changes were decided otherwise than the search found, and are left out",
 }
@@ -57,7 +58,9 @@ def _answer_lines(answer: Answer, name: str, everything: bool, every: bool) -> I
             continue
         yield f"\nSmallest sets of missing facts that would settle it as {outcome.upper()} ({len(sets)}):"
         yield from _sets(sets, every=every)
-    if answer.stopped in ("timeout", "interrupted") and (answer.reached or answer.unreachable or answer.complete):
+    if answer.stopped in ("timeout", "conflicts", "interrupted") and (
+        answer.reached or answer.unreachable or answer.complete
+    ):
         yield f"\nNot finished. {_stopped(answer)}"
 
 
@@ -209,8 +212,8 @@ def _examples(comparison: Comparison) -> Iterator[str]:
             yield from (f"      {departure}" for departure in example.departures)
             if not example.departures:
                 yield "      nothing else"
-            if example.unstated:
-                yield f"      and, which no case file can state: {', '.join(example.unstated)}"
+        for unstated in filter(None, [comparison.unstated.get(direction)]):
+            yield f"    {direction}: found by the search alone, for what no case file can state: {', '.join(unstated)}"
 
 
 def diff_document(found: Diff) -> dict[str, Any]:
@@ -237,6 +240,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "proved": comparison.proved,
         "engine": comparison.engine,
         "examples": {direction: _example(e) for direction, e in (comparison.examples or {}).items()},
+        "unstated": {direction: list(inputs) for direction, inputs in comparison.unstated.items()},
     }
 
 
@@ -246,7 +250,6 @@ def _example(example: Example) -> dict[str, Any]:
         "there": example.statuses[1],
         "decided": [decision.recommendation for decision in example.decisions],
         "departures": [str(departure) for departure in example.departures],
-        "unstated": list(example.unstated),
         "record": example.record,
     }
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 MOST_SETS = 6
 """Most sets of changes that are looked for: the first is shown, the others are counted."""
-MOST_SECONDS = 20.0
-"""Where the search for what would change a decision gives up."""
+MOST_CONFLICTS = 100_000
+"""Most conflicts of one search for what would change a decision: a report is the same on every machine."""
 _DATES = {
     "request.date": "Request made", "request.received": "Request received",
     "request.records_received": "Records received", "request.planned_procedure_date": "Procedure planned",
@@ -58,7 +58,7 @@ def report_on(
         from bvn_asp.analysis.change.whatif import WhatIf
 
         answer = WhatIf(engine.policy).answer(
-            case, "approve", readings, assume_absent=assume_absent, limit=MOST_SETS, timeout=MOST_SECONDS
+            case, "approve", readings, assume_absent=assume_absent, limit=MOST_SETS, conflicts=MOST_CONFLICTS
         )
     return gathered(decision, case, name, depending, answer, made=made)
 

@@ -166,7 +166,11 @@ class DecisionDocument(TypedDict):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a decision document."""
+    """Return the JSON Schema of a decision document, which has no other fields than those."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(DecisionDocument).json_schema() | {"$id": SCHEMA}
+    found = TypeAdapter(DecisionDocument).json_schema()
+    for part in (found, *found["$defs"].values()):
+        if "properties" in part:
+            part["additionalProperties"] = False
+    return found | {"$id": SCHEMA}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,15 +9,17 @@ from typing import TYPE_CHECKING
 from bvn_asp.analysis.atlas.contrast import Contrasts
 from bvn_asp.analysis.atlas.twins import Pair, Twins
 from bvn_asp.analysis.search import Search
-from bvn_asp.analysis.space import SearchTimeoutError, Space, World
+from bvn_asp.analysis.space import SearchLimitError, Space, World
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.proofs import Proof
     from bvn_asp.policy.register import Policy
     from bvn_asp.policy.terms import Term
 
-MOST_SECONDS = 1.0
-"""Where the search for the nearest pair of an edge gives up, and after as long again, the one for any pair."""
+MOST_CONFLICTS = 20_000
+"""Most conflicts of one search for a pair, which does not hang on the machine, as seconds would."""
+OPEN = "open: the search met as many conflicts as it may"
+PERHAPS_NEARER = "there may be a nearer pair: the search for it met as many conflicts as it may"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Edge:
 class Entry:
     """What was found for an edge: a near miss, or a `remark` why there is none.
 
-    `along` are further criteria that fail on the worse record. `proof` says why the clause never fails alone.
+    `along` are further criteria that fail on the worse record. `proof` says why the clause never fails alone. One that
+    is not `settled` may have a pair that was not found.
     """
 
     edge: Edge
@@ -42,6 +44,7 @@ class Entry:
     along: tuple[str, ...] = ()
     proof: Proof | None = None
     remark: str = ""
+    settled: bool = True
 
 
 class Bench:
@@ -59,19 +62,15 @@ class Bench:
         self.shown: set[Term] = set()
 
     def bounded(self, space: Space, edge: Edge, find: Callable[[], Entry]) -> Entry:
-        """Return what is found within the time for one edge."""
-        now = time.monotonic()
-        if self.deadline is not None and now > self.deadline:
-            raise SearchTimeoutError("the time for the atlas is up")
-        space.deadline = min(now + MOST_SECONDS, self.deadline or now + MOST_SECONDS)
+        """Return what is found within the bound on each search; raises SearchTimeoutError after the deadline."""
+        space.deadline, space.conflicts = self.deadline, MOST_CONFLICTS
         try:
+            space.check_time()
             return find()
-        except SearchTimeoutError:
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                raise
-            return Entry(edge, None, remark="not settled in the time for one edge")
+        except SearchLimitError:
+            return Entry(edge, None, remark=OPEN, settled=False)
         finally:
-            space.deadline = None
+            space.deadline = space.conflicts = None
 
     def entry(
         self, edge: Edge, world: World | None, remark: str, beside: Iterable[frozenset[Term]] = (),

@@ -32,7 +32,7 @@ def conditions(bench: Bench) -> Iterator[Entry]:
 
 
 def _condition(bench: Bench, edge: Edge, made: Edits, number: int, shown: set[frozenset[Term]]) -> Entry:
-    world = made.find(number, bench.space.deadline)
+    world = made.find(number, bench.space.deadline, bench.space.conflicts)
     if world is None or world.inputs[0] in shown:
         return Entry(edge, None)
     shown.add(world.inputs[0])

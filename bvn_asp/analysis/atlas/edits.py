@@ -70,10 +70,11 @@ class Edits:
             found.setdefault(term[1], {})[term[2]] = literal
         return found
 
-    def find(self, number: int, deadline: float | None) -> World | None:
+    def find(self, number: int, deadline: float | None, conflicts: int | None = None) -> World | None:
         """Return a record, as usual as can be, that is recommended otherwise under the edit of that number, or None.
 
-        Raises SearchTimeoutError after `deadline`, a moment of `time.monotonic`.
+        Raises SearchTimeoutError after `deadline`, a moment of `time.monotonic`, and SearchLimitError after so many
+        `conflicts`.
         """
         instead = self._instead(number)
         if not instead:
@@ -82,13 +83,13 @@ class Edits:
         variant = self._variants.of(space, (), instead)
         if all(variant.literal(literal) == literal for literal in self._outcomes):
             return None
-        space.deadline = deadline
+        space.deadline, space.conflicts = deadline, conflicts
         differs = [space.all_of([literal, -variant.literal(literal)]) for literal in self._outcomes]
         differs += [space.all_of([-literal, variant.literal(literal)]) for literal in self._outcomes]
         try:
             return space.find([variant.active, space.any_of(differs)], fewest=True)
         finally:
-            space.deadline = None
+            space.deadline = space.conflicts = None
 
     def _instead(self, number: int) -> list[Statement]:
         """Return the rules that stand in an edited policy for those of the conclusions of the edited rule."""

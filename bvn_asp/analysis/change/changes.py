@@ -92,10 +92,10 @@ class Answer:
     """What would change one decision.
 
     `wanted` is a recommendation or a body to be permissible; `reached` tells that it is so already. `complete` tells
-    that `sets` are all there are; otherwise `stopped` is limit, timeout, interrupted, or open (what the rules leave
-    open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements` are, for
-    a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests that
-    would be approved as the record is, for a request that is not.
+    that `sets` are all there are; otherwise `stopped` is limit, timeout, conflicts, interrupted, or open (what the
+    rules leave open was settled otherwise by completions). `obstacles` are given when nothing reaches it. `settlements`
+    are, for a pend, the smallest sets of unknown facts that settle it, by outcome. `requests` are the largest requests
+    that would be approved as the record is, for a request that is not.
     """
 
     now: Decision
@@ -164,11 +164,9 @@ def changes_of(
     `options` are all values that would do for a choice or a number, by subject. Details of what is gone are left out.
     """
     found: list[Change] = []
+    said = [_by_topic(search, inputs) for inputs in (before, after)]
     for topic, subjects in search.topics.items():
-        one, other = (
-            {t for t in inputs if isinstance(t, tuple) and t[1] in subjects and t[0] in FORMS}
-            for inputs in (before, after)
-        )
+        one, other = (by_topic.get(topic, set()) for by_topic in said)
         if one == other or _vanished(subjects[0], after) or _follows(subjects[0], before, after):
             continue
         # What was stated before tells best what changes; how long a time lasts until the procedure seldom is.
@@ -187,14 +185,22 @@ def changes_of(
             )
             distance = ""
             if subject in search.quantities:
-                said = facts.said[subject].value if subject in facts.said else None
-                number = said if isinstance(said, Range) else facts.numbers.get(subject)
+                stated = facts.said[subject].value if subject in facts.said else None
+                number = stated if isinstance(stated, Range) else facts.numbers.get(subject)
                 actual = None if number is None else number.exact
                 now, distance = _number(search, subject, actual, options.get(subject, ()), now)
             elif len(options.get(subject, ())) > 1:
                 now = " or ".join(sorted(words_of(search.policy, value, {}) for value in options[subject]))
             path = facts.fields.get(subject) or amended.fields.get(subject, "")
             found.append(Change(item_of(subject, topic), path, words, was, now, kind, distance))
+    return found
+
+
+def _by_topic(search: Search, inputs: frozenset[Term]) -> dict[Term, set[tuple[Term, ...]]]:
+    found: dict[Term, set[tuple[Term, ...]]] = {}
+    for term in inputs:
+        if isinstance(term, tuple) and term[0] in FORMS and term[1] in search.about:
+            found.setdefault(search.about[term[1]], set()).add(term)
     return found
 
 
@@ -206,7 +212,8 @@ def parts_of(subject: Term) -> list[Term]:
 
 def _follows(subject: Term, before: frozenset[Term], after: frozenset[Term]) -> bool:
     """Tell whether a change of `subject` is that of its parts."""
-    changed = {term[1] for term in before ^ after if isinstance(term, tuple) and len(term) > 1}
+    # A question can have the name of a fact; what is chosen of it is no change.
+    changed = {term[1] for term in before ^ after if isinstance(term, tuple) and term[0] in FORMS}
     return not changed.isdisjoint(parts_of(subject))
 
 

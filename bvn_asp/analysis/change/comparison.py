@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bvn_asp.policy.register import Policy
@@ -41,15 +41,13 @@ def only_source(side: Side, reference: int) -> Side:
 class Example:
     """A record on which two sides differ, as usual as can be, and what each decides.
 
-    `statuses` are what they say of what is compared. `unstated` are inputs that no case file can state: with any, the
-    decisions are those of the search, and `decisions` hold what the record without them is decided.
+    `statuses` are what they say of what is compared.
     """
 
     record: Record
     decisions: tuple[Decision, Decision]
     statuses: tuple[str, str]
     departures: tuple[Departure, ...]
-    unstated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,9 @@ class Comparison:
     """How the other side stands on one thing: the recommendation (overall), a clause or a body.
 
     `verdict` is equivalent, stricter, looser, incomparable, or unsettled if the search ended before or could not tell.
-    `examples` are by direction. `proved` says over which records the directions without an example are impossible:
-    all, or complete (with nothing open); `engine` is the second engine that confirmed it.
+    `examples` are by direction, each decided by both sides. `unstated` holds, where the search found a difference and
+    no example of it, what no case file can state of the record. `proved` says over which records the directions without
+    an example are impossible: all, or complete (with nothing open); `engine` is the second engine that confirmed it.
     """
 
     kind: str
@@ -67,6 +66,7 @@ class Comparison:
     examples: Mapping[str, Example] | None = None
     proved: str = ""
     engine: str = ""
+    unstated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import SolveError
+from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import FORMS, Term, name_of
 from bvn_asp.record.case import Case
 
@@ -73,12 +74,13 @@ def diff(
     return comparison.result(stopped)
 
 
-def possible_moves(here: Side, there: Side, *, room: Shape = ROOM, timeout: float | None = None) -> set[Move]:
+def possible_moves(here: Side, there: Side, *, room: Shape = ROOM, conflicts: int | None = None) -> set[Move]:
     """Return from which recommendation to which other some record with a request moves, by the rules of two sides.
 
-    Raises PolicyError, ReadingError, and SearchTimeoutError after `timeout` seconds.
+    Raises PolicyError, ReadingError, and SearchLimitError after so many `conflicts`.
     """
-    pair = Pair(here, there, room, None if timeout is None else time.monotonic() + timeout)
+    pair = Pair(here, there, room)
+    pair.space.conflicts = conflicts
     moves = {
         (one, other): pair.space.all_of([held, holds])
         for one, held in pair.outcomes(0).items()
@@ -102,6 +104,7 @@ class _Comparing(Pair):
         self.found: dict[_Goal, str] = {}
         self.refuted: dict[_Goal, str] = {}
         self.examples: dict[_Goal, Example] = {}
+        self.unstated: dict[_Goal, tuple[str, ...]] = {}
         self.engine = ""
 
     def _goals(self) -> dict[_Goal, int]:
@@ -146,6 +149,9 @@ class _Comparing(Pair):
                 continue
             progress(f"{goal.kind} {goal.id} {goal.direction}")
             example = self._example(goal, complete if over == "complete" else [])
+            if example is None and goal in self.unstated and over == "complete":
+                # What no case file can state, it leaves open.
+                example = self._example(goal, [])
             if example is not None:
                 self.examples[goal] = example
 
@@ -164,9 +170,14 @@ class _Comparing(Pair):
             world = self.space.find(wanted, fewest=True)
             if world is None:
                 return None
+            unstated = self._unstated(world)
+            if unstated:
+                self.unstated.setdefault(goal, tuple(sorted({_text(term) for _, term in unstated})))
+                wanted += [-self.space.literal(term, place) for place, term in unstated]
+                continue
             example = self._decided(world, goal)
             ranks = [_RANKS.get(status, 1) for status in example.statuses]
-            if example.unstated or (ranks[1] < ranks[0] if goal.direction == "stricter" else ranks[1] > ranks[0]):
+            if ranks[1] < ranks[0] if goal.direction == "stricter" else ranks[1] > ranks[0]:
                 return example
             same = [literal for literal in self.space.departures if literal in world.true]
             other = [-literal for literal in self.space.departures if literal not in world.true]
@@ -175,31 +186,42 @@ class _Comparing(Pair):
 
     def _decided(self, world: World, goal: _Goal) -> Example:
         """Write a world as a record and let each side decide what it knows of it."""
-        records: list[Record] = []
-        decisions: list[Decision] = []
-        unstated: list[str] = []
-        for place, side in enumerate(self.sides):
-            stated = frozenset(term for term in world.inputs[place] if name_of(term) in _RECORD)
-            record = self._written(stated, place)
-            case = Case.model_validate(record)
-            facts = facts_for(case, side.policy, side.readings, shape=self.room)
-            back = inputs_of(facts, self.quantities[place], self.search.limits)
-            unstated += sorted(map(_text, (term for term in stated - back if name_of(term) in FORMS)))
-            records.append(record)
-            decisions.append(self.engines[place].decide(case, side.readings))
+        records = [self._record(world, place) for place in (0, 1)]
+        decisions = [
+            engine.decide(Case.model_validate(record), side.readings)
+            for engine, record, side in zip(self.engines, records, self.sides, strict=True)
+        ]
         both = frozenset(t for inputs in world.inputs for t in inputs if name_of(t) in _RECORD)
         record = records[0] if records[0] == records[1] else self._written(both, 0)
         statuses = tuple(self._said(decision, place, goal) for place, decision in enumerate(decisions))
-        if unstated:
-            statuses = tuple(self._searched(world, place, goal) for place in (0, 1))
         mine = frozenset(term for term in world.inputs[0] if name_of(term) in STATED)
         facts = facts_for(
             Case.model_validate(records[0]), self.sides[0].policy, self.sides[0].readings, shape=self.room
         )
         departures = self.search.departures(mine, facts)
-        return Example(
-            record, (decisions[0], decisions[1]), (statuses[0], statuses[1]), departures, tuple(dict.fromkeys(unstated))
-        )
+        return Example(record, (decisions[0], decisions[1]), (statuses[0], statuses[1]), departures)
+
+    def _unstated(self, world: World) -> list[tuple[int, Term]]:
+        """Return what the record of a world does not state of it, each with its side: no case file can."""
+        found: list[tuple[int, Term]] = []
+        for place, side in enumerate(self.sides):
+            case = Case.model_validate(self._record(world, place))
+            facts = facts_for(case, side.policy, side.readings, shape=self.room)
+            back = inputs_of(facts, self.quantities[place], self.search.limits)
+            stated = (t for t in world.inputs[place] if name_of(t) in FORMS)
+            found += [(place, term) for term in stated if self._compared(term, place) not in back]
+        return found
+
+    def _compared(self, term: Term, place: int) -> Term:
+        """Return a bound as the number that stands for all that compare alike, and any other input as it is."""
+        if isinstance(term, tuple) and term[0] in ("from", "to") and isinstance(term[2], int):
+            limits = self.search.limits[self.quantities[place][term[1]]]
+            return (term[0], term[1], representative(term[2], limits))
+        return term
+
+    def _record(self, world: World, place: int) -> Record:
+        stated = frozenset(term for term in world.inputs[place] if name_of(term) in _RECORD)
+        return self._written(stated, place)
 
     def _written(self, inputs: frozenset[Term], place: int) -> Record:
         quantities = {**self.quantities[1 - place], **self.quantities[place]}
@@ -216,14 +238,6 @@ class _Comparing(Pair):
         if self.waives(place, goal.id):
             return "waived"
         return next(c.status for c in decision.criteria if c.clause.id == goal.id)
-
-    def _searched(self, world: World, place: int, goal: _Goal) -> str:
-        """Return what the search found of what `goal` compares."""
-        options: list[tuple[str, Term]] = [(outcome, ("recommend", outcome)) for outcome in ORDER]
-        if goal.kind != "overall":
-            names = ("refused", "permissible") if goal.kind == "body" else ("unmet", "violated", "met", "clear")
-            options = [(name, (name, goal.id.lower())) for name in names]
-        return next((text for text, term in options if self.space.literal(term, place) in world.true), "undetermined")
 
     def confirm(self, progress: Callable[[str], None]) -> None:
         """Let the second engine refute everything that was not found; raise SolveError if it does not."""
@@ -252,9 +266,10 @@ class _Comparing(Pair):
             verdict = {0: "equivalent", 2: "incomparable"}.get(len(differs), next(iter(differs), ""))
             proved = {self.refuted[goal] for goal in goals.values() if goal in self.refuted}
             over = "complete" if "complete" in proved else "all" if proved else ""
-            found.append(
-                Comparison(kind, id, verdict if settled else "unsettled", examples, over, self.engine if proved else "")
-            )
+            unstated = {d: self.unstated[g] for d, g in goals.items() if g in self.unstated and d not in examples}
+            confirmed = self.engine if proved else ""
+            verdict = verdict if settled else "unsettled"
+            found.append(Comparison(kind, id, verdict, examples, over, confirmed, unstated))
         vocabulary = tuple(differences(self.sides[0].policy, self.sides[1].policy, self.grounds))
         return Diff(self.sides[0], self.sides[1], self.room, vocabulary, tuple(found), stopped)
 

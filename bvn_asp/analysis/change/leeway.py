@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """The search of one shape, with what a question about changes needs of it."""
+    """The search of one shape, ground until `deadline`, with what a question about changes needs of it."""
 
-    def __init__(self, policy: Policy, shape: Shape) -> None:
-        self.search, self.uses = Search(policy, shape), 0
+    def __init__(self, policy: Policy, shape: Shape, deadline: float | None = None) -> None:
+        self.search, self.uses = Search(policy, shape, deadline=deadline), 0
         space, atoms = self.search.space, self.search.ground.atoms
         self.inputs = {
             literal: term for literal, term in space.inputs[0].items() if name_of(term) in (*STATED, "assumed_absent")

@@ -18,11 +18,11 @@ from bvn_asp.analysis.change.leeway import Leeway, Room
 from bvn_asp.analysis.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
 from bvn_asp.analysis.records import Premise
 from bvn_asp.analysis.search import STATED
-from bvn_asp.analysis.space import SearchTimeoutError
+from bvn_asp.analysis.space import SearchLimitError, SearchTimeoutError
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.wording import words_of
-from bvn_asp.errors import BvnError
+from bvn_asp.errors import BvnError, GroundingTimeError
 from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of
@@ -63,22 +63,27 @@ class WhatIf:
     def answer(
         self, case: Case, wanted: str = "approve", readings: Mapping[str, str] | None = None, *,
         assume_absent: bool | None = None, everything: bool = False, limit: int = MOST_SETS,
-        timeout: float | None = None,
+        timeout: float | None = None, conflicts: int | None = None,
     ) -> Answer:  # fmt: skip
         """Return what would make the decision on `case` the `wanted` one: a recommendation, or a body permissible.
 
         Only facts that can still be changed or documented, and unknown ones, may change, unless `everything` may.
-        `limit` bounds the number of sets, `timeout` the seconds; an interrupt ends the search. In each case the
-        answer says that it is not complete. Raises ReadingError and GoalError.
+        `limit` bounds the number of sets, `timeout` the seconds, grounding included, and `conflicts` what one search
+        may meet of them, which is the same on every machine; an interrupt ends the search. In each case the answer says
+        that it is not complete. Raises ReadingError and GoalError.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
         chosen = self.policy.readings(readings or {})
         now = self.engine.decide(case, chosen, assume_absent=assume_absent)
         facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
         goal = _goal(wanted, now)
         reached = _reaches(now, goal)
-        room = self._room(facts.shape)
-        room.search.space.deadline = None if timeout is None else time.monotonic() + timeout
         answer = Answer(now, wanted, reached, complete=reached)
+        try:
+            room = self._room(facts.shape, deadline)
+        except GroundingTimeError:
+            return replace(answer, complete=False, stopped="timeout")
+        room.search.space.deadline, room.search.space.conflicts = deadline, conflicts
         question = _Question(self.engine, Leeway(room, case, facts), answer, assume_absent)
         try:
             if not reached:
@@ -89,14 +94,19 @@ class WhatIf:
                 question.settle(limit)
         except SearchTimeoutError:
             return replace(question.latest, stopped="timeout")
+        except SearchLimitError:
+            return replace(question.latest, stopped="conflicts")
         except KeyboardInterrupt:
             return replace(question.latest, stopped="interrupted")
         return question.latest
 
-    def _room(self, shape: Shape) -> Room:
+    def _room(self, shape: Shape, deadline: float | None) -> Room:
+        """Return the room of a shape, ground if need be; raises GroundingTimeError after the deadline."""
         room = self._kept.pop(shape, None)
         if room is None or room.uses >= MOST_USES:
-            room = Room(self.policy, shape)
+            if deadline is not None and time.monotonic() > deadline:
+                raise GroundingTimeError("the time for the search is up before the rules are ground")
+            room = Room(self.policy, shape, deadline)
         room.uses += 1
         while len(self._kept) >= MOST_SEARCHES:
             self._kept.pop(next(iter(self._kept)))
@@ -194,7 +204,9 @@ class _Question:
                     case = amended(self.leeway.case, self.leeway.base, inputs, self.search, self.leeway.facts)
                 except ValueError:
                     continue
-                decision = self.engine.decide(case, self.leeway.facts.readings, assume_absent=self.assume_absent)
+                decision = self.engine.decide(
+                    case, self.leeway.facts.readings, assume_absent=self.assume_absent, settlements=False
+                )  # fmt: skip
                 if _reaches(decision, goal):
                     return (case, decision), frozenset(part)
         return None, items
@@ -222,41 +234,65 @@ class _Question:
             case, self.search.policy, self.leeway.facts.readings, assume_absent=self.assume_absent,
             shape=self.search.room,
         )  # fmt: skip
-        options: dict[Term, list[Term]] = {}
+        self.space.check_time()
+        altered: list[Term] = []
         for subject, values in self.room.options.items():
-            self.space.check_time()
             new = {term for term in values if term in part}
             is_answer = any(name_of(term) in ("yes", "no") for term in new)
             if new and not is_answer and new != self.leeway.stated.get(subject):
-                options[subject] = self._alternatives(subject, after, reached)
+                altered.append(subject)
+        options = self._alternatives(altered, after, reached) if altered else {}
         changes = changes_of(self.search, self.leeway.base, part, self.leeway.facts, facts, options)
         return ChangeSet(tuple(changes), case, decision)
 
-    def _alternatives(self, subject: Term, after: frozenset[Term], reached: list[int]) -> list[Term]:
-        """Return the values of a number or choice with which the outcome stands, everything else as found."""
-        space, known = self.space, self.leeway.stated
-        twins = [subject]
-        if isinstance(subject, tuple) and subject[0] in self.room.even:
-            moments = [(subject[0], moment) for moment in ("procedure", "request")]
-            twins = [t for t in moments if t in self.room.options and (t not in known or subject in known)]
-        kept = [
-            literal if term in after else -literal
-            for literal, term in self.room.inputs.items()
-            if subject_of(term) not in twins
-        ]
+    def _alternatives(self, changed: list[Term], after: frozenset[Term], reached: list[int]) -> dict[Term, list[Term]]:
+        """Return the values of each number or choice with which the outcome stands, everything else as found.
+
+        One search asks for all of them: in each of its worlds one of the subjects may be otherwise, and is picked.
+        """
+        space, inputs = self.space, self.room.inputs
+        alike = {subject: self._alike(subject) for subject in changed}
+        picks = {subject: space.free() for subject in changed}
+        pickers: dict[Term, list[int]] = {}
+        for subject, twins in alike.items():
+            for twin in twins:
+                pickers.setdefault(twin, []).append(picks[subject])
+        others: dict[Term, list[int]] = {subject: [] for subject in pickers}
+        kept: list[int] = []
+        for literal, term in inputs.items():
+            others.get(subject_of(term), kept).append(literal if term in after else -literal)
+        as_found = {subject: space.all_of(literals) for subject, literals in others.items()}
+        astray = [space.all_of([-same, *(-x for x in pickers[subject])]) for subject, same in as_found.items()]
+        goals: dict[int, tuple[Term, Term]] = {}
+        for subject in changed:
+            for value, so in self._values(subject, alike[subject]):
+                goals[space.all_of([picks[subject], *so])] = subject, value
+        asked = [*reached, *kept, *(-x for x in astray), -space.at_least(2, picks.values())]
+        found = space.reached(asked, goals)
+        options: dict[Term, list[Term]] = {subject: [] for subject in changed}
+        for goal, (subject, value) in goals.items():
+            if goal in found:
+                options[subject].append(value)
+        return options
+
+    def _alike(self, subject: Term) -> list[Term]:
+        """Return the subjects that change with `subject`: a time counts at both moments."""
+        known = self.leeway.stated
+        if not isinstance(subject, tuple) or subject[0] not in self.room.even:
+            return [subject]
+        moments = [(subject[0], moment) for moment in ("procedure", "request")]
+        return [t for t in moments if t in self.room.options and (t not in known or subject in known)]
+
+    def _values(self, subject: Term, twins: list[Term]) -> Iterator[tuple[Term, list[int]]]:
+        """Yield the values that a number or choice can have, each with the literals that it is so."""
+        space = self.space
         limits = self.search.limits.get(self.search.quantities.get(subject, ""), [])
-        found: list[Term] = []
         values = dict.fromkeys(term[2] for term in self.room.options[subject] if isinstance(term, tuple))
         for value in values:
-            if isinstance(value, int) and representative(value, limits) != value:
-                continue
-            if isinstance(value, int):
-                same = [space.literal((form, twin, value)) for twin in twins for form in ("from", "to")]
-            else:
-                same = [space.literal(("ruled_out", subject, other)) for other in values if other != value]
-            if space.holding([*reached, *kept, *same], ()) is not None:
-                found.append(value)
-        return found
+            if not isinstance(value, int):
+                yield value, [space.literal(("ruled_out", subject, other)) for other in values if other != value]
+            elif representative(value, limits) == value:
+                yield value, [space.literal((form, twin, value)) for twin in twins for form in ("from", "to")]
 
     def obstacles(self, held: Mapping[Term, tuple[int, ...]], goal: Term) -> tuple[Obstacle, ...]:
         """Return minimal reasons why nothing that may change reaches the goal: facts that stay, and clauses."""
