@@ -18,7 +18,7 @@ from bvn_asp.policy.register import policy_of
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.variants import waiving, without_source
 from bvn_asp.record.case import Case
-from bvn_asp.report.change import diff_text
+from bvn_asp.report.diff import diff_text
 from tests.calling import bvn
 
 SMALL = Shape()

@@ -19,7 +19,7 @@ from bvn_asp.analysis.writing.inputs import usual_case
 from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case
-from bvn_asp.report.change import answer_text
+from bvn_asp.report.whatif import answer_text
 from tests.calling import bvn
 from tests.campaigns import counts
 from tests.random_cases import random_record

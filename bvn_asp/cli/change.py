@@ -57,7 +57,7 @@ def whatif(
     """
     from bvn_asp.analysis.change.whatif import MOST_SETS, WhatIf
     from bvn_asp.record.files import case_at, is_folder
-    from bvn_asp.report import change as report
+    from bvn_asp.report import whatif as report
 
     if is_folder(path):
         fail(f"{path}: a folder; expected one case file", BAD_INPUT)
@@ -107,7 +107,7 @@ def diff(
     from bvn_asp.analysis.change.comparison import Side
     from bvn_asp.analysis.change.comparison import only_source as source_alone
     from bvn_asp.analysis.change.diff import diff as compared
-    from bvn_asp.report import change as report
+    from bvn_asp.report import diff as report
 
     if other is None and not reading and not from_reading and only_source is None:
         fail("nothing to compare with: give OTHER.lp, --reading QUESTION=OPTION, or --only-source N", BAD_INPUT)

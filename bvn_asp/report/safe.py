@@ -1,4 +1,4 @@
-"""Text from a record, without what a terminal or a browser would obey."""
+"""Small pieces of text: without what a terminal or a browser would obey, and with their number."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def safe(text: str) -> str:
 def safe_lines(text: str) -> str:
     """Return `text` made safe line by line: its own line breaks stay."""
     return "\n".join(map(safe, text.split("\n")))
+
+
+def number_of(count: int, what: str) -> str:
+    """Return `count` of `what`, a noun in the singular, in words."""
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count} {what if count == 1 else plural}"

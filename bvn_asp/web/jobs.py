@@ -58,7 +58,7 @@ def whatif(
     content: Json, wanted: str, readings: Readings, limit: int, timeout: float, everything: bool = False
 ) -> Json:
     """Return what would make the decision on a case the `wanted` one: the document, and the same in words."""
-    from bvn_asp.report.change import answer_document, answer_text
+    from bvn_asp.report.whatif import answer_document, answer_text
 
     answer = _whatif().answer(
         read_content(content), wanted, readings, limit=limit, timeout=timeout, everything=everything
@@ -155,7 +155,7 @@ def diff(other: str, here: Readings, there: Readings, timeout: float) -> Json:
     """Return how a policy with the readings `there` compares with the shipped one with the readings `here`."""
     from bvn_asp.analysis.change.comparison import Side
     from bvn_asp.analysis.change.diff import diff as compared
-    from bvn_asp.report.change import diff_document, diff_text
+    from bvn_asp.report.diff import diff_document, diff_text
 
     policy = _policy(other, timeout)
     found = compared(

@@ -1,4 +1,4 @@
-"""What would change a decision, and how two policies differ: for people, and as JSON."""
+"""What would change a decision: for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bvn_asp.analysis.change.changes import KINDS, Answer, ChangeSet, Obstacle
-from bvn_asp.analysis.change.comparison import DIRECTIONS, Comparison, Diff, Example
 from bvn_asp.analysis.search import RECOMMENDATIONS
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.record.statements import plain
 from bvn_asp.record.table import TABLE
+from bvn_asp.report.safe import number_of
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.records import Premise
@@ -97,7 +97,7 @@ def _sets(sets: Sequence[ChangeSet], *, every: bool, numbered: bool = False) -> 
     """Yield all sets of changes, or the first and how many others there are."""
     for place, found in enumerate(sets if every else sets[:1], 1):
         if numbered:
-            yield f"{place}. {_counted(found.cost, 'change')}"
+            yield f"{place}. {number_of(found.cost, 'change')}"
         yield from _changes(found) if every or found.cost <= _FEW else _grouped(found)
     if not every:
         yield from _others(sets[1:])
@@ -107,7 +107,7 @@ def _others(sets: Sequence[ChangeSet]) -> Iterator[str]:
     """Yield how many sets are not shown, by size."""
     sizes = Counter(found.cost for found in sets)
     if sizes:
-        counts = ", ".join(f"{count} of {_counted(cost, 'change')}" for cost, count in sorted(sizes.items()))
+        counts = ", ".join(f"{count} of {number_of(cost, 'change')}" for cost, count in sorted(sizes.items()))
         yield f"  Others found: {counts} (--all shows them)"
 
 
@@ -160,100 +160,3 @@ def _set(found: ChangeSet) -> dict[str, Any]:
         "decided": found.decision.recommendation,
         "record": found.case.model_dump(mode="json", exclude_none=True, exclude={"story", "expected"}),
     }
-
-
-def diff_text(found: Diff) -> str:
-    """Return a comparison in words."""
-    return "\n".join(_diff_lines(found))
-
-
-def _diff_lines(found: Diff) -> Iterator[str]:
-    yield f"Here:  {found.here.name}\nThere: {found.there.name}\n{NOTICE}\n"
-    yield f"Overall, the other side is {_verdict(found.overall)}"
-    if found.equivalent and not found.alike:
-        yield "    in what it recommends; clauses or bodies below are decided otherwise on the way"
-    yield from _examples(found.overall)
-    if found.there.waived:
-        yield f"\nSet aside there: {', '.join(sorted(found.there.waived, key=list(found.here.policy.clauses).index))}"
-    for title, comparisons in (("Clauses", found.clauses), ("Bodies", found.bodies)):
-        different = [c for c in comparisons if c.verdict != "equivalent"]
-        yield f"\n{title}: {len(comparisons) - len(different)} equivalent, {len(different)} not"
-        for comparison in different:
-            clause = found.here.policy.clauses.get(comparison.id)
-            label = f": {clause.label}  ({clause.citation})" if clause else ""
-            yield f"  {comparison.id} {_verdict(comparison)}{label}"
-            yield from _examples(comparison)
-    if found.vocabulary:
-        yield "\nWhat only one of them has, or has otherwise"
-        yield from (f"  {line}" for line in found.vocabulary)
-    yield f"\nVerdicts are about records with a request for {', '.join(found.room.bodies)}, one finding of each kind,"
-    yield f"{_counted(found.room.surgeries, 'surgery')} and {_counted(found.room.modic, 'Modic finding')} at most."
-    if found.stopped:
-        yield f"Not finished ({found.stopped}): what is unsettled was not looked at to the end."
-
-
-def _verdict(comparison: Comparison) -> str:
-    if comparison.verdict == "unsettled":
-        return "unsettled"
-    records = {"all": "record", "complete": "record with nothing open"}.get(comparison.proved)
-    if records is None:
-        return comparison.verdict
-    other = {"stricter": "looser", "looser": "stricter"}.get(comparison.verdict, "stricter or looser")
-    confirmed = f", confirmed by {comparison.engine}" if comparison.engine else ""
-    return f"{comparison.verdict} ({other} on no {records}{confirmed})"
-
-
-def _examples(comparison: Comparison) -> Iterator[str]:
-    for direction in DIRECTIONS:
-        example = (comparison.examples or {}).get(direction)
-        if example is not None:
-            here, there = example.statuses
-            yield f"    {direction}: {here} here, {there} there, for the usual patient with"
-            yield from (f"      {departure}" for departure in example.departures)
-            if not example.departures:
-                yield "      nothing else"
-        for unstated in filter(None, [comparison.unstated.get(direction)]):
-            yield f"    {direction}: found by the search alone, for what no case file can state: {', '.join(unstated)}"
-
-
-def diff_document(found: Diff) -> dict[str, Any]:
-    """Return a comparison as plain data."""
-    return {
-        "notice": NOTICE,
-        "here": {"name": found.here.name, "readings": dict(found.here.readings)},
-        "there": {
-            "name": found.there.name, "readings": dict(found.there.readings), "waived": sorted(found.there.waived),
-        },
-        "room": {"bodies": list(found.room.bodies), "surgeries": found.room.surgeries, "modic": found.room.modic},
-        "stopped": found.stopped,
-        "vocabulary": list(found.vocabulary),
-        "overall": _comparison(found.overall),
-        "clauses": [_comparison(comparison) for comparison in found.clauses],
-        "bodies": [_comparison(comparison) for comparison in found.bodies],
-    }  # fmt: skip
-
-
-def _comparison(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "id": comparison.id,
-        "verdict": comparison.verdict,
-        "proved": comparison.proved,
-        "engine": comparison.engine,
-        "examples": {direction: _example(e) for direction, e in (comparison.examples or {}).items()},
-        "unstated": {direction: list(inputs) for direction, inputs in comparison.unstated.items()},
-    }
-
-
-def _example(example: Example) -> dict[str, Any]:
-    return {
-        "here": example.statuses[0],
-        "there": example.statuses[1],
-        "decided": [decision.recommendation for decision in example.decisions],
-        "departures": [str(departure) for departure in example.departures],
-        "record": example.record,
-    }
-
-
-def _counted(count: int, what: str) -> str:
-    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{count} {what if count == 1 else plural}"
