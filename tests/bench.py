@@ -22,8 +22,8 @@ from bvn_asp.analysis.query.assertions import SHIPPED, load_assertions
 from bvn_asp.analysis.query.finder import Finder
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
+from bvn_asp.policy.grounding import answer_set
 from bvn_asp.policy.loading import shipped_policy
-from bvn_asp.policy.program import answer_set
 from bvn_asp.record.case import Case
 from tests.sample_cases import place, samples
 

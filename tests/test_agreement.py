@@ -14,7 +14,7 @@ from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.readings import outcome, outcome_under
 from bvn_asp.policy.ground import Answer
-from bvn_asp.policy.program import answer_set
+from bvn_asp.policy.grounding import answer_set
 from bvn_asp.policy.terms import Term, name_of
 from tests.random_cases import random_case, random_readings
 

@@ -16,8 +16,8 @@ from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import names_optional_body
 from bvn_asp.decision.verdict import SIDES
+from bvn_asp.policy.grounding import answer_set
 from bvn_asp.policy.outcomes import OUTCOMES
-from bvn_asp.policy.program import answer_set
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.terms import Term, name_of, pattern
 from bvn_asp.record.case import Case

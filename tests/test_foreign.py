@@ -24,7 +24,7 @@ from bvn_asp.batch.rows import Setting
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.errors import GroundingTimeError, PolicyError
-from bvn_asp.policy import loading, program, trial
+from bvn_asp.policy import grounding, loading, trial
 from bvn_asp.policy.forms import OUTPUTS, check_forms
 from bvn_asp.policy.loading import SHIPPED_SHA256, load_policy, read_policy, shipped_path, shipped_policy
 from bvn_asp.policy.shape import CORE_BODIES, Shape
@@ -423,9 +423,9 @@ def test_a_policy_that_was_read_stays_under_watch_and_what_begins_with_it_too() 
     text = f"{shipped_policy().text}\n% under watch\n"
     read_policy(text, "watched.lp")
     structure: tuple[Term, ...] = tuple(Shape().terms())
-    program.grounded([text], structure)
+    grounding.grounded([text], structure)
     with pytest.raises(PolicyError, match=r"watched\.lp: its rules cannot be written out"):
-        program.grounded([text + "p(0). p(X+1) :- p(X).\n"], structure)
+        grounding.grounded([text + "p(0). p(X+1) :- p(X).\n"], structure)
 
 
 # Policies that conclude of one record what excludes each other: of each, of every record, and of some.

@@ -15,8 +15,9 @@ from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy import trial
 from bvn_asp.policy.forms import check_forms
+from bvn_asp.policy.grounding import INPUTS, answer_set
 from bvn_asp.policy.loading import load_policy, shipped_path, shipped_policy
-from bvn_asp.policy.program import INPUTS, OpenProgram, answer_set
+from bvn_asp.policy.program import OpenProgram
 from bvn_asp.policy.register import Policy, policy_of
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term, name_of

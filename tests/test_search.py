@@ -21,8 +21,8 @@ from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.shapes import room_for
 from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.forms import _rules_of, _sides
+from bvn_asp.policy.grounding import answer_set
 from bvn_asp.policy.loading import shipped_policy
-from bvn_asp.policy.program import answer_set
 from bvn_asp.policy.representatives import limits_of, representative
 from bvn_asp.policy.shape import WIDE_BODIES, Shape
 from bvn_asp.policy.terms import Term, name_of

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bvn_asp.errors import CircleError
 from bvn_asp.policy.ground import Statement, Transcript
-from bvn_asp.policy.program import OPEN_INPUTS, grounded
+from bvn_asp.policy.grounding import OPEN_INPUTS, grounded
 from bvn_asp.policy.shape import WIDE_BODIES, Shape
 from bvn_asp.policy.terms import Term, pattern, to_term, to_text
 from bvn_asp.record.anatomy import OPTIONAL_BODIES

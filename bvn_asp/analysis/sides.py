@@ -11,7 +11,7 @@ from itertools import count, islice
 
 from bvn_asp.analysis.records import OPPOSITES, Definitions, Ground, Premise
 from bvn_asp.policy.ground import Statement
-from bvn_asp.policy.program import INPUTS
+from bvn_asp.policy.grounding import INPUTS
 from bvn_asp.policy.terms import Term, name_of
 
 INPUT_NAMES = frozenset(name for name, _ in INPUTS)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from bvn_asp.decision.nodes import COMPARISONS, COUNTS, Node, counted, measured
 from bvn_asp.decision.wording import NO_BODIES, Wording
 from bvn_asp.errors import SolveError
-from bvn_asp.policy.program import INPUTS, OpenProgram
+from bvn_asp.policy.grounding import INPUTS
+from bvn_asp.policy.program import OpenProgram
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of, to_term
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from clingo import SymbolType, ast
 from clingo.ast import AggregateFunction, ASTType, Sign
 
 from bvn_asp.errors import PolicyError
+from bvn_asp.policy.grounding import INPUTS, OPEN_INPUTS
 from bvn_asp.policy.numbers import (
     BEYOND,
     NUMBER,
@@ -23,7 +24,6 @@ from bvn_asp.policy.numbers import (
     magnitude,
     too_large,
 )
-from bvn_asp.policy.program import INPUTS, OPEN_INPUTS
 from bvn_asp.record.anatomy import policy_path
 
 Signature = tuple[str, int]

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from bvn_asp.errors import CircleError, PolicyError
-from bvn_asp.policy.program import OPEN_INPUTS, facts_of, keep_watch
+from bvn_asp.policy.grounding import OPEN_INPUTS, keep_watch
+from bvn_asp.policy.program import facts_of
 from bvn_asp.policy.reach import unreachable
 from bvn_asp.policy.register import VOCABULARY, Policy, policy_of
 from bvn_asp.policy.shape import WIDE_BODIES, Shape

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from bvn_asp.errors import PolicyError
-from bvn_asp.policy.program import foreign_name
+from bvn_asp.policy.grounding import foreign_name
 from bvn_asp.policy.terms import Term, to_text
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from bvn_asp.analysis.search import RECOMMENDATIONS, Search
 from bvn_asp.analysis.space import Space, World
 from bvn_asp.analysis.variant import Variants
 from bvn_asp.policy.ground import Statement
-from bvn_asp.policy.program import OPEN_INPUTS
+from bvn_asp.policy.grounding import OPEN_INPUTS
 
 if TYPE_CHECKING:
     from bvn_asp.policy.terms import Term

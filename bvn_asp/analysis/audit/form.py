@@ -13,7 +13,7 @@ from bvn_asp.analysis.audit.finding import Finding
 from bvn_asp.analysis.proofs import proof_of
 from bvn_asp.analysis.records import RECORDS, ground
 from bvn_asp.analysis.space import Space
-from bvn_asp.policy.program import OPEN_INPUTS
+from bvn_asp.policy.grounding import OPEN_INPUTS
 from bvn_asp.policy.register import VOCABULARY
 from bvn_asp.policy.shape import Shape
 from bvn_asp.policy.terms import Term, arguments_of, name_of
