@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from bvn_asp.batch.columns import columns, schema
 from bvn_asp.batch.content import case_of, problems_of, row_of, table_of, table_of_rows
-from bvn_asp.batch.schemas import check_schema
+from bvn_asp.batch.schemas import FORMATS, check_schema
 from bvn_asp.batch.table_writers import write_cases
-from bvn_asp.batch.tables import FORMATS, cases_in
+from bvn_asp.batch.tables import cases_in
 from bvn_asp.errors import TableError
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.record.case import Case

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from bvn_asp.batch.columns import ID
-from bvn_asp.batch.tables import parquet_file
+from bvn_asp.batch.schemas import parquet_file
 from bvn_asp.batch.words import offsets_of_text
 
 MOST_IDS = 1 << 24

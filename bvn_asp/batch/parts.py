@@ -32,9 +32,10 @@ from bvn_asp.batch.columns import ID
 from bvn_asp.batch.compiled import refuse
 from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.ids import ids_in
+from bvn_asp.batch.row_files import broken
 from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.table_writers import parquet_writer
-from bvn_asp.batch.tables import Block, Part, Reject, Source, broken, open_source, problems_at, refusal
+from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, problems_at, refusal
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.errors import BvnError, PolicyError, Problem, TableError
 from bvn_asp.output import Folder, whole_folder

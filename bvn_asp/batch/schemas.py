@@ -7,18 +7,27 @@ in full, and every other layout is decoded, before it looks.
 from __future__ import annotations
 
 import difflib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bvn_asp.batch.columns import schema
 from bvn_asp.errors import TableError
 from bvn_asp.record.models import MOST_ITEMS
 from bvn_asp.record.statements import DECIMALS
 
+FORMATS = (".parquet", ".arrow", ".feather", ".jsonl", ".ndjson", ".csv")
+"""Endings of the files that cases can be in, and be written to."""
+SMALL_BLOCK = 4096
+"""Rows of a block of a file that is read case by case."""
 _WIDE = pa.decimal128(38, DECIMALS)
 """Room for every whole number there is."""
 _BEYOND = Decimal(10) ** 30
@@ -229,3 +238,11 @@ def _units(array: Any) -> Any:
     except pa.ArrowInvalid:
         values = [value if value is None or 0 <= value < _TOO_MANY else _TOO_MANY for value in array.to_pylist()]
         return pa.array(values, pa.int8())
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[Any]:
+    """Open a Parquet file."""
+    # Arrow takes a path that is not UTF-8 as bytes only.
+    with pa.memory_map(os.fsencode(path)) as mapped, pq.ParquetFile(mapped) as file:
+        yield file

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from bvn_asp.batch.columns import ID, WORD, schema
 from bvn_asp.batch.content import row_of, table_of_rows
-from bvn_asp.batch.tables import FORMATS, SMALL_BLOCK
+from bvn_asp.batch.schemas import FORMATS, SMALL_BLOCK
 from bvn_asp.errors import TableError
 from bvn_asp.output import whole_file
 

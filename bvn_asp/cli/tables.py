@@ -33,9 +33,9 @@ def export(paths: tuple[Path, ...], output: Path | None, columns: bool) -> None:
     """
     needs("batch")
     from bvn_asp.batch import columns as form
-    from bvn_asp.batch.schemas import describe
+    from bvn_asp.batch.schemas import FORMATS, describe
     from bvn_asp.batch.table_writers import json_line, write_cases
-    from bvn_asp.batch.tables import FORMATS, cases_in
+    from bvn_asp.batch.tables import cases_in
     from bvn_asp.record.files import case_files, cases_at
 
     if columns:
