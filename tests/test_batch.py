@@ -29,7 +29,8 @@ from bvn_asp.batch.columns import schema
 from bvn_asp.batch.content import CellError, case_of, row_of, table_of_rows
 from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.generate import write
-from bvn_asp.batch.parts import Job, PartDecider, Tally, accepted, decide_part, in_processes, run
+from bvn_asp.batch.parts import Job, PartDecider, Tally, accepted, decide_part, run
+from bvn_asp.batch.processes import in_processes
 from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.table_writers import json_line
 from bvn_asp.batch.tables import Block, Part, open_source

@@ -21,7 +21,8 @@ from bvn_asp.errors import BvnError
 from bvn_asp.policy.loading import read_policy
 
 if TYPE_CHECKING:
-    from bvn_asp.batch.parts import PartWork, Tally
+    from bvn_asp.batch.parts import Tally
+    from bvn_asp.batch.processes import PartWork
     from bvn_asp.batch.tables import Part
 
 _RETRIES = 5

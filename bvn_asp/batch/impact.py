@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from bvn_asp.batch.columns import ID
 from bvn_asp.batch.decider import PEND
-from bvn_asp.batch.parts import Progress, Tally, accepted, in_processes, row_by_row
+from bvn_asp.batch.parts import Progress, Tally, accepted, row_by_row
+from bvn_asp.batch.processes import in_processes
 from bvn_asp.batch.rows import Rows
 from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, refusal
 from bvn_asp.batch.version import NAMES, Side, Version, Watch

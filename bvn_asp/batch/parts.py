@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -32,12 +26,13 @@ from bvn_asp.batch.columns import ID
 from bvn_asp.batch.compiled import refuse
 from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.ids import ids_in
+from bvn_asp.batch.processes import PartWork, in_processes
 from bvn_asp.batch.row_files import broken
 from bvn_asp.batch.rows import Rows, Setting
 from bvn_asp.batch.table_writers import parquet_writer
 from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, problems_at, refusal
 from bvn_asp.decision.decision import NOTICE
-from bvn_asp.errors import BvnError, PolicyError, Problem, TableError
+from bvn_asp.errors import PolicyError, Problem, TableError
 from bvn_asp.output import Folder, whole_folder
 from bvn_asp.policy.loading import read_policy
 
@@ -208,6 +203,8 @@ def _reject_line(reject: Reject) -> dict[str, Any]:
 
 
 Progress = Callable[[Tally], None]
+Spread = Callable[[PartWork[Tally], Sequence[Part], int], Iterator[Tally]]
+"""What has work done on parts by so many workers, and yields what it returns."""
 
 
 def run(
@@ -241,74 +238,6 @@ def _done(folder: Folder) -> dict[int, Tally]:
     """Return the parts that an interrupted run of the same job has done."""
     tallies = sorted(folder.state.glob("part-*.json"))
     return {int(path.stem.removeprefix("part-")): Tally(**json.loads(path.read_text())) for path in tallies}
-
-
-Result_co = TypeVar("Result_co", covariant=True)
-
-
-class PartWork(Protocol[Result_co]):
-    """Work on one part of a file; `prepare` is called once in each process, before the first part."""
-
-    def prepare(self) -> None:
-        """Make ready what all parts need."""
-
-    def __call__(self, part: Part) -> Result_co:
-        """Do the work on `part`."""
-
-
-Spread = Callable[[PartWork[Tally], Sequence[Part], int], Iterator[Tally]]
-"""What has work done on parts by so many workers, and yields what it returns."""
-
-
-def in_processes(work: PartWork[Result_co], parts: Sequence[Part], workers: int) -> Iterator[Result_co]:
-    """Yield what `work` returns for each of `parts`, in any order, done by so many processes."""
-    workers = min(workers, len(parts))
-    if workers <= 1:
-        work.prepare()
-        yield from map(work, parts)
-        return
-    # A forked process starts at once; where there are none, what the work needs is sent to it.
-    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
-    ours, theirs = context.Pipe()
-    with ours, theirs, ProcessPoolExecutor(workers, context, _prepare, (work, ours, theirs)) as pool:
-        try:
-            waiting: set[Future[Result_co]] = {pool.submit(_worker, part) for part in parts}
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        except BrokenProcessPool:
-            raise BvnError(
-                "a worker process was killed, perhaps for want of memory; the same command takes up what is done"
-            ) from None
-        except BaseException:
-            # What the workers still do is of no use, so they end at once.
-            ours.close()
-            raise
-
-
-_prepared: list[Any] = []
-
-
-def _prepare(work: PartWork[Any], theirs: Connection, ours: Connection) -> None:
-    """Make a worker process ready; it ends as soon as no process holds the other end of its pipe."""
-    theirs.close()
-    threading.Thread(target=_end_with, args=(ours,), daemon=True).start()
-    # An interrupt is for the process that the user started.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pa.set_cpu_count(1)
-    work.prepare()
-    _prepared[:] = [work]
-
-
-def _end_with(ours: Connection) -> None:
-    with suppress(EOFError, OSError):
-        ours.recv_bytes()
-    os._exit(1)
-
-
-def _worker(part: Part) -> Any:
-    return _prepared[0](part)
 
 
 @dataclass
