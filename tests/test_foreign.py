@@ -343,7 +343,7 @@ def test_only_what_the_program_itself_makes_of_a_policy_is_read_unexamined() -> 
 
 # What a foreign policy would take is known before it is taken.
 # Small at the bodies of a case, and too large at those of a search.
-WIDER = "wide(A,B,C,D,E) :- site(A), site(B), site(C), site(D), site(E), yes(at(surgery(1),A)).\n"
+WIDER = "wide(A,B,C,D,E) :- site(A), site(B), site(C), site(D), site(E), surgery(X), yes(at(X,A)).\n"
 SLOW = "slow(1..9). p :- slow(A), slow(B), slow(C), slow(D), slow(E), slow(F), slow(G), slow(H), slow(I), slow(J), " \
        "slow(K), all(A,B,C,D,E,F,G,H,I,J,K) < 0.\n"  # fmt: skip
 
@@ -396,8 +396,12 @@ def test_the_child_that_grounds_on_trial_sees_no_module_of_the_folder_it_is_call
 
 
 def chain(length: int) -> str:
-    steps = [f"step{n} :- {f'step{n - 1}' if n else 'yes(pregnancy)'}.\n" for n in range(length)]
-    return f"{shipped_policy().text}\n{''.join(steps)}violated(n4) :- step{length - 1}.\n"
+    """Return the policy with pregnancy as another bleeding diathesis, by so many steps."""
+    steps = [f"step{n} :- {f'step{n - 1}' if n else 'found(pregnancy)'}.\n" for n in range(length)]
+    clear = "clear(n4) :- "
+    assert clear in shipped_policy().text
+    text = shipped_policy().text.replace(clear, f"{clear}lacking(pregnancy), ")
+    return f"{text}\n{''.join(steps)}violated(n4) :- step{length - 1}.\n"
 
 
 def test_a_long_chain_of_rules_is_followed_or_refused_never_a_failure(tmp_path: Path) -> None:

@@ -157,7 +157,6 @@ def test_every_example_in_a_help_does_what_it_is_to(tmp_path: Path, monkeypatch:
             assert said.startswith("proved"), said
         if words.startswith("find "):
             assert "1. " in said, said
-    assert load_cases(tmp_path / "cases")
     assert json.loads((tmp_path / "reviews.jsonl").read_text().splitlines()[0])
 
 

@@ -166,8 +166,9 @@ def test_a_policy_whose_rules_take_too_long_is_refused(
     path.write_text(
         f"{policy.text}\nq(1..9). p :- q(A), q(B), q(C), q(D), q(E), q(F), q(G), q(H), A+B+C+D+E+F+G+H < 0.\n"
     )
+    # Of its own work too little to be counted; by the clock it may take some times as long.
     monkeypatch.setattr(trial, "SECONDS", 0.05)
-    with pytest.raises(PolicyError, match=r"slow\.lp: its rules cannot be written out within 0\.05 seconds"):
+    with pytest.raises(PolicyError, match=r"slow\.lp: its rules cannot be written out within 0\.5 seconds"):
         load_policy(path)
 
 
