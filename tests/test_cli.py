@@ -291,7 +291,7 @@ def test_an_interrupt_that_a_command_does_not_meet_itself_ends_with_a_word() -> 
     code = """
 import sys
 from bvn_asp.__main__ import main
-from bvn_asp.policy import register as policy
+from bvn_asp.policy import loading as policy
 def interrupted():
     raise KeyboardInterrupt
 policy.shipped_policy = interrupted

@@ -361,6 +361,31 @@ def test_an_interrupt_where_it_would_be_dropped_is_heard_later(act: Any, capfd: 
     assert capfd.readouterr().err == ""
 
 
+INTERRUPTED_IN_CLINGO = """
+import signal, time
+import clingo
+from bvn_asp.cli.interruption import Interruption
+
+heard = []
+def told(code, message):
+    heard.append(message)
+    signal.raise_signal(signal.SIGINT)
+try:
+    with Interruption():
+        control = clingo.Control(logger=told)
+        control.add("base", [], "a :- b. c :- d.")
+        control.ground([("base", [])])
+        time.sleep(10)
+except KeyboardInterrupt:
+    print("interrupted after", len(heard), "messages")
+"""
+
+
+def test_an_interrupt_while_clingo_calls_back_does_not_end_the_process() -> None:
+    found = subprocess.run([sys.executable, "-c", INTERRUPTED_IN_CLINGO], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "interrupted after 2 messages\n", "")
+
+
 @pytest.mark.parametrize(
     "command", [["audit"], ["atlas"], ["diff", "--only-source", "3"], ["find", "deny", "--count", "--limit", "90000"]]
 )

@@ -47,7 +47,7 @@ class Interruption:
         self._noted = True
         while frame is not None:
             name = frame.f_code.co_name
-            if name == "__del__" or name.startswith("pyclingo_"):
+            if name == "__del__" or name.lstrip("_").startswith("pyclingo_"):
                 self._again()
                 return
             frame = frame.f_back
