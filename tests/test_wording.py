@@ -9,6 +9,7 @@ import pytest
 
 from bvn_asp import Decision, decide, explain, read_case, shipped_policy
 from bvn_asp.decision.nodes import compared, counted, measured
+from bvn_asp.decision.wording import plain_words
 from bvn_asp.report.document import document
 from bvn_asp.report.page import Page
 from bvn_asp.report.summary import summary
@@ -127,3 +128,11 @@ def test_while_the_procedure_has_no_date_a_time_counts_only_once_it_is_past_ever
     """Exactly six months at the request can be more than six at the procedure: it is open, and not settled."""
     decision = decide(read_case(f"{UNDATED}request: {{date: {day}}}\n"))
     assert {c.clause.id: c.status for c in decision.criteria}["n7"] == status
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("not_received", "not received"), ("type_1", "type 1"), ("type_1_2", "type 1 and 2"), ("t12", "t12")],
+)
+def test_a_name_without_wording_is_told_in_words_and_a_mixture_as_one(name: str, words: str) -> None:
+    assert plain_words(name) == words

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ENTITIES = ("finding", "surgery", "modic")
 """Names of the places of a case for findings, surgeries and Modic changes."""
 _BODY = re.compile(r"[ctls][0-9]{1,2}")
+_MIXTURE = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _OPEN_PLACE = re.compile(r"\{[0-9]\}:? ?| \{[0-9]\}")
 
 
@@ -155,7 +156,12 @@ def words_of(policy: Policy, term: Term, names: Mapping[Term, str]) -> str:
         return f"{kind} {names[term]}" if term in names else kind
     text = policy.wording.get(name)
     if text is None:
-        return name.upper() if _BODY.fullmatch(name) else name.replace("_", " ")
+        return name.upper() if _BODY.fullmatch(name) else plain_words(name)
     for place, argument in enumerate(arguments, 1):
         text = text.replace(f"{{{place}}}", words_of(policy, argument, names))
     return _OPEN_PLACE.sub("", text)
+
+
+def plain_words(name: str) -> str:
+    """Return a name in words; numbers that stand together are a mixture, such as type 1 and 2."""
+    return _MIXTURE.sub(" and ", name).replace("_", " ")

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bvn_asp.decision.wording import plain_words
 from bvn_asp.record.field import Field
 from bvn_asp.record.table import TABLE
 
@@ -64,5 +65,4 @@ def name_of(policy: Policy, row: Field) -> str:
 def word_of(policy: Policy, value: str) -> str:
     """Return a value of a choice in words."""
     text = policy.wording.get(value, "")
-    # Numbers that stand together are a mixture.
-    return text if text and "{" not in text else re.sub(r"(?<=[0-9])_(?=[0-9])", " and ", value).replace("_", " ")
+    return text if text and "{" not in text else plain_words(value)
