@@ -27,7 +27,7 @@ from bvn_asp.errors import ReadingError
 from bvn_asp.output import write_folder
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case, read_case
-from bvn_asp.report.query import files_of
+from bvn_asp.report.query import closing_lines, files_of
 from tests.campaigns import counts, examples
 from tests.questions import QUESTIONS, Question, within_the_searches
 from tests.random_cases import random_case, random_readings
@@ -325,3 +325,10 @@ def test_what_a_record_that_names_l6_states_of_its_anatomy_holds_under_every_rea
     other = "approve under lumbar_vertebrae=five and partial under lumbar_vertebrae=six"
     [answer] = find(f"reading modic_scope=motion_segment and {other}", limit=1).answers
     assert answer.case.patient.lumbar_vertebrae is None
+
+
+def test_a_search_that_meets_its_bound_of_conflicts_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bvn_asp.analysis.query.question.MOST_CONFLICTS", 1)
+    found = Finder().find("only reason is n8")
+    assert (found.holds, found.complete, found.stopped, found.proofs) == (None, False, "conflicts", [])
+    assert next(closing_lines(found)) == "Undecided: one search met as many conflicts as it may."

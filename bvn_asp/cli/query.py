@@ -49,13 +49,13 @@ certificate_option = click.option(
 @click.option("--save", type=PATH, metavar="DIR", help="Write the answers as case files into this new or empty folder.")
 @reading_option
 @policy_option
-@timeout_option(60.0)
+@timeout_option()
 @confirm_option
 @certificate_option
 @json_option
 def find(
     query: str, limit: int | None, count: bool, open_records: bool, save: Path | None, reading: tuple[str, ...],
-    policy: Path | None, timeout: float, confirm: bool, certificate: Path | None, as_json: bool,
+    policy: Path | None, timeout: float | None, confirm: bool, certificate: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find records that fit a query, or a proof of none.
 
@@ -102,13 +102,13 @@ def find(
 @reading_option
 @policy_option
 @limit_option("Most counterexamples to look for.", default=1, most=MOST)
-@timeout_option(60.0)
+@timeout_option()
 @confirm_option
 @certificate_option
 @json_option
 def prove(
     assertion: str | None, file: Path | None, reading: tuple[str, ...], policy: Path | None, limit: int,
-    timeout: float, confirm: bool, certificate: Path | None, as_json: bool,
+    timeout: float | None, confirm: bool, certificate: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Prove assertions of every record.
 

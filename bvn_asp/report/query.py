@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _STOPS = {
     "limit": "there may be more, see --limit",
     "timeout": "the time was up before all was searched, see --timeout",
+    "conflicts": "one search met as many conflicts as it may",
     "interrupted": "interrupted before all was searched",
     "misses": "records that the rules leave open, and all their completions settle, are too many to try",
 }

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from bvn_asp.policy.shape import Shape
     from bvn_asp.policy.terms import Term
 
-LIMIT, COUNT_LIMIT, TIMEOUT = 3, 1_000, 60.0
-"""Most answers shown, most patterns counted, and seconds that a search may last, unless asked for otherwise."""
+LIMIT, COUNT_LIMIT = 3, 1_000
+"""Most answers shown, and most patterns counted, unless asked for otherwise."""
 MOST_RUNS = 4
 """Most runs that one query may be about."""
 MOST_SEARCHES, MOST_QUERIES = 8, 400
@@ -51,7 +51,7 @@ class Finder:
 
     def find(
         self, text: str | Query, *, readings: Mapping[str, str] | None = None, limit: int = LIMIT,
-        timeout: float | None = TIMEOUT, open_records: bool = False, confirm: bool = False,
+        timeout: float | None = None, open_records: bool = False, confirm: bool = False,
     ) -> Found:  # fmt: skip
         """Return up to `limit` edge cases, or why there are none; see `search`. Interrupted, it returns what it has."""
         search = self.search(text, readings=readings, limit=limit, timeout=timeout, open_records=open_records,
@@ -63,7 +63,7 @@ class Finder:
 
     def search(
         self, text: str | Query, *, readings: Mapping[str, str] | None = None, limit: int = LIMIT,
-        timeout: float | None = TIMEOUT, open_records: bool = False, confirm: bool = False,
+        timeout: float | None = None, open_records: bool = False, confirm: bool = False,
     ) -> Iterator[Found]:  # fmt: skip
         """Yield what is found so far: at the start, after each answer, and at the end.
 
@@ -79,7 +79,7 @@ class Finder:
 
     def count(
         self, text: str | Query, *, readings: Mapping[str, str] | None = None, limit: int = COUNT_LIMIT,
-        timeout: float | None = TIMEOUT, open_records: bool = False,
+        timeout: float | None = None, open_records: bool = False,
     ) -> Iterator[Found]:  # fmt: skip
         """Yield how many patterns of statuses fit, as they are found; arguments as of `search`."""
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -89,7 +89,7 @@ class Finder:
 
     def prove(
         self, text: str | Query, *, readings: Mapping[str, str] | None = None, limit: int = 1,
-        timeout: float | None = TIMEOUT, confirm: bool = False,
+        timeout: float | None = None, confirm: bool = False,
     ) -> Verdict:  # fmt: skip
         """Return whether an assertion holds of every record: a proof, or counterexamples; arguments as of `search`."""
         query, _ = self.read(text, readings)

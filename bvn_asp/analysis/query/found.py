@@ -36,8 +36,8 @@ class Answer:
 class Found:
     """What a query found: `answers`, or `proofs` that there are none.
 
-    `complete` tells that nothing else fits, `stopped` why not: limit, timeout, interrupted, or misses
-    (records whose decision says more than the rules do, so that they do not fit).
+    `complete` tells that nothing else fits, `stopped` why not: limit, timeout, conflicts, interrupted, or
+    misses (records whose decision says more than the rules do, so that they do not fit).
     `documented` tells that only records were searched that leave nothing open; `settled` that a proof covers every
     record, and not only those whose statuses follow from the rules without looking at completions. `certify`
     gives what the first proof refutes as a DIMACS file, which any solver of propositional formulas can check.
