@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,7 +16,9 @@ from bvn_asp.decision.decision import Decision
 from bvn_asp.record.case import Case
 from bvn_asp.report.document import document
 from bvn_asp.report.schema import json_schema
+from bvn_asp.report.schemas import DOCUMENTS, schema_of_document
 from bvn_asp.report.text import text
+from tests.calling import bvn as call
 from tests.random_cases import approvable
 from tests.shared import ENGINE
 
@@ -145,3 +148,33 @@ request: {bodies: [L4, L5], units: {'64628': 1}}
 expected:
 - {recommendation: deny, violated: [n5, n16], not_violated: [n6, n8], missing: ['findings.present[0].size_mm']}
 """
+
+
+PRINTED = (
+    ("find", ["find", "only reason is n5", "--json"]),
+    ("find", ["find", "only reason is n8", "--json"]),
+    ("find", ["find", "deny", "--count", "--limit", "3", "--json"]),
+    ("prove", ["prove", "pregnancy => n5 violated", "--json"]),
+    ("prove", ["prove", "pregnancy => n4 violated", "--json"]),
+    ("whatif", ["whatif", "cases/indication_3_conservative_care.yaml#deny_care_exactly_six_weeks", "--json"]),
+    ("whatif", ["whatif", "cases/exclusion_5_pregnancy.yaml#pend_pregnancy_unknown", "--json"]),
+    ("diff", ["diff", "--reading", "course_moment=procedure", "--json"]),
+    ("audit", ["audit", "--json", "--limit", "3"]),
+)
+
+
+@pytest.mark.parametrize(("name", "words"), PRINTED)
+def test_what_a_search_prints_as_json_is_as_its_published_schema_says(
+    name: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    printed = call(*words).stdout
+    schema = json.loads(call("schema", "--document", name).stdout)
+    assert schema == schema_of_document(name) and schema["$id"] == f"bvn-{name}/1"
+    document = json.loads(printed)
+    Draft202012Validator(schema).validate(document)
+    assert not Draft202012Validator(schema).is_valid({**document, "more": 1})
+
+
+def test_every_document_that_has_a_schema_is_held_against_it() -> None:
+    assert {name for name, _ in PRINTED} == set(DOCUMENTS)

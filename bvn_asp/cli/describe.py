@@ -69,9 +69,12 @@ def facts(path: Path, reading: tuple[str, ...], assume_absent: bool | None) -> N
 @command("cases")
 @click.option("--decision", is_flag=True, help="Of the JSON that `bvn decide --json` prints.")
 @click.option("--reviews", is_flag=True, help="Of the JSON that `bvn reviews` prints.")
+@click.option(
+    "--document", type=click.Choice(["find", "prove", "whatif", "diff", "audit"]), help="Of what it prints as JSON."
+)
 @click.option("--table", "as_table", is_flag=True, help="A table of the fields of a case file instead.")
 @click.argument("section", required=False)
-def schema(decision: bool, reviews: bool, as_table: bool, section: str | None) -> None:
+def schema(decision: bool, reviews: bool, document: str | None, as_table: bool, section: str | None) -> None:
     """Print the JSON Schema of a case file.
 
     With --table, SECTION picks the fields below it, such as pain or mri.
@@ -79,8 +82,8 @@ def schema(decision: bool, reviews: bool, as_table: bool, section: str | None) -
     if section is not None and not as_table:
         fail("SECTION goes with --table", BAD_INPUT)
     if as_table:
-        if decision or reviews:
-            fail("--table is of a case file, and goes with neither --decision nor --reviews", BAD_INPUT)
+        if decision or reviews or document:
+            fail("--table is of a case file, and goes with none of --decision, --reviews and --document", BAD_INPUT)
         from bvn_asp.report.fields import fields
 
         found = list(fields(section or ""))
@@ -88,8 +91,13 @@ def schema(decision: bool, reviews: bool, as_table: bool, section: str | None) -
             fail(f"there is no section {section!r}; sections: {', '.join(SECTIONS)}", BAD_INPUT)
         show(*found)
         return
-    if decision and reviews:
-        fail("--decision and --reviews do not go together", BAD_INPUT)
+    if decision + reviews + (document is not None) > 1:
+        fail("give one of --decision, --reviews and --document", BAD_INPUT)
+    if document is not None:
+        from bvn_asp.report.schemas import schema_of_document
+
+        say(json.dumps(schema_of_document(document), indent=2))
+        return
     if reviews:
         from bvn_asp.reviews.documents import json_schema
 

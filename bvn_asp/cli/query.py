@@ -88,7 +88,7 @@ def find(
     if save is not None and found.answers:
         written = write_folder(save, files_of(found, finder.search_for(found.query, len(found.runs)).engine))
     if as_json:
-        say(json.dumps({**found_document(found, finder.policy), "files": list(map(str, written))}, indent=2))
+        say(json.dumps(found_document(found, finder.policy, written), indent=2))
     else:
         tell("\n".join([*answers_lines(found.answers), *found_lines(found, finder.policy, written, count=count)]))
     if found.stopped == "interrupted":

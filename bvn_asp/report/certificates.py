@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from bvn_asp.analysis.query.casefile import case_text
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.report.document import document
+from bvn_asp.report.schemas import AuditDocument, FindingDocument, WitnessDocument
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.audit.finding import Audit, Finding
@@ -49,7 +50,7 @@ def room(proof: Proof) -> str:
     )
 
 
-def audit_document(audit: Audit) -> dict[str, Any]:
+def audit_document(audit: Audit) -> AuditDocument:
     """Return an audit as JSON data: its schema's name, the policy, and every finding with its whole certificate."""
     return {
         "schema": SCHEMA,
@@ -62,7 +63,7 @@ def audit_document(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
+def _finding(finding: Finding, audit: Audit) -> FindingDocument:
     clauses = (audit.policy.clauses[id] for id in finding.clauses)
     return {
         "key": finding.key,
@@ -77,7 +78,10 @@ def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
         "proofs": [
             {
                 "goal": proof.goal,
-                "premises": [premise._asdict() for premise in proof.premises],
+                "premises": [
+                    {"kind": premise.kind, "clause": premise.clause, "quantity": premise.quantity}
+                    for premise in proof.premises
+                ],
                 "words": premises(proof, audit.policy),
                 "records": room(proof),
                 "engine": proof.engine,
@@ -87,7 +91,7 @@ def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
     }
 
 
-def _witness(caption: str, witness: Witness) -> dict[str, Any]:
+def _witness(caption: str, witness: Witness) -> WitnessDocument:
     return {
         "shows": caption,
         "case": witness.record,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from bvn_asp.analysis.change.comparison import DIRECTIONS, Comparison, Diff, Example
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.report.safe import number_of
+from bvn_asp.report.schemas import ComparisonDocument, DiffDocument, ExampleDocument
 
 
 def diff_text(found: Diff) -> str:
@@ -64,7 +64,7 @@ def _examples(comparison: Comparison) -> Iterator[str]:
             yield f"    {direction}: found by the search alone, for what no case file can state: {', '.join(unstated)}"
 
 
-def diff_document(found: Diff) -> dict[str, Any]:
+def diff_document(found: Diff) -> DiffDocument:
     """Return a comparison as plain data."""
     return {
         "notice": NOTICE,
@@ -81,7 +81,7 @@ def diff_document(found: Diff) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> ComparisonDocument:
     return {
         "id": comparison.id,
         "verdict": comparison.verdict,
@@ -92,7 +92,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _example(example: Example) -> dict[str, Any]:
+def _example(example: Example) -> ExampleDocument:
     return {
         "here": example.statuses[0],
         "there": example.statuses[1],

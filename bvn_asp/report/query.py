@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.query.casefile import case_text, checked, expectation
 from bvn_asp.decision.decision import NOTICE, Decision
 from bvn_asp.record.statements import plain
+from bvn_asp.report.schemas import FindDocument, FoundAnswer, FoundProof, RoomDocument, VerdictDocument
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.proofs import Proof
@@ -212,18 +213,26 @@ def files_of(found: Found, engine: Engine) -> list[tuple[str, str]]:
     return files
 
 
-def found_document(found: Found, policy: Policy) -> dict[str, Any]:
-    """Return what was found as JSON can hold it."""
+def found_document(found: Found, policy: Policy, files: Iterable[Path] = ()) -> FindDocument:
+    """Return what was found, and the `files` that were written of it, as JSON can hold it."""
     return {
         "schema": "bvn-find/1", "notice": NOTICE, "policy": {"version": policy.version, "sha256": policy.sha256},
         "query": found.query.text, "runs": list(found.runs), "answers": list(map(_answer_document, found.answers)),
         "count": found.count or len(found.answers), "complete": found.complete, "stopped": found.stopped or None,
         "documented_only": found.documented, "none": found.holds is False,
-        "proofs": [_proof_document(proof, policy) for proof in found.proofs], "room": vars(found.query.room),
+        "proofs": [_proof_document(proof, policy) for proof in found.proofs], "room": _room_document(found.query.room),
+        "files": list(map(str, files)),
     }  # fmt: skip
 
 
-def verdict_document(name: str, verdict: Verdict, policy: Policy) -> dict[str, Any]:
+def _room_document(room: Shape) -> RoomDocument:
+    return {
+        "bodies": list(room.bodies), "findings": room.findings, "surgeries": room.surgeries, "modic": room.modic,
+        "crowded": dict(room.crowded),
+    }  # fmt: skip
+
+
+def verdict_document(name: str, verdict: Verdict, policy: Policy) -> VerdictDocument:
     """Return a verdict on the assertion called `name` as JSON can hold it."""
     found = verdict.found
     return {
@@ -233,7 +242,7 @@ def verdict_document(name: str, verdict: Verdict, policy: Policy) -> dict[str, A
     }  # fmt: skip
 
 
-def _answer_document(answer: Answer) -> dict[str, Any]:
+def _answer_document(answer: Answer) -> FoundAnswer:
     return {
         "kind": _kind(answer.departures),
         "decisions": [
@@ -248,7 +257,7 @@ def _answer_document(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _proof_document(proof: Proof, policy: Policy) -> dict[str, Any]:
+def _proof_document(proof: Proof, policy: Policy) -> FoundProof:
     return {
         "premises": [
             {"kind": p.kind, **({"question": p.clause, "option": p.quantity} if p.kind == "reading" else

@@ -166,11 +166,16 @@ class DecisionDocument(TypedDict):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a decision document, which has no other fields than those."""
+    """Return the JSON Schema of a decision document."""
+    return closed(DecisionDocument, SCHEMA)
+
+
+def closed(document: Any, name: str) -> dict[str, Any]:
+    """Return the JSON Schema, called `name`, of a document, which has no other fields than those."""
     from pydantic import TypeAdapter
 
-    found = TypeAdapter(DecisionDocument).json_schema()
-    for part in (found, *found["$defs"].values()):
+    found = TypeAdapter(document).json_schema()
+    for part in (found, *found.get("$defs", {}).values()):
         if "properties" in part:
             part["additionalProperties"] = False
-    return found | {"$id": SCHEMA}
+    return found | {"$id": name}

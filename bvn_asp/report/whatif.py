@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.change.changes import KINDS, Answer, ChangeSet, Obstacle
 from bvn_asp.analysis.search import RECOMMENDATIONS
@@ -13,6 +13,7 @@ from bvn_asp.decision.decision import NOTICE
 from bvn_asp.record.statements import plain
 from bvn_asp.record.table import TABLE
 from bvn_asp.report.safe import number_of
+from bvn_asp.report.schemas import ChangesDocument, WhatIfDocument
 
 if TYPE_CHECKING:
     from bvn_asp.analysis.records import Premise
@@ -127,7 +128,7 @@ def _premise(premise: Premise, policy: Policy) -> str:
     return f"{clause.id}: {clause.label}  ({clause.citation})"
 
 
-def answer_document(answer: Answer, name: str) -> dict[str, Any]:
+def answer_document(answer: Answer, name: str) -> WhatIfDocument:
     """Return an answer as plain data."""
     policy = answer.now.policy
     return {
@@ -143,7 +144,10 @@ def answer_document(answer: Answer, name: str) -> dict[str, Any]:
         "obstacles": [
             {
                 "facts": list(obstacle.facts),
-                "premises": [{**p._asdict(), "words": _premise(p, policy)} for p in obstacle.premises],
+                "premises": [
+                    {"kind": p.kind, "clause": p.clause, "quantity": p.quantity, "words": _premise(p, policy)}
+                    for p in obstacle.premises
+                ],
             }
             for obstacle in answer.obstacles
         ],
@@ -152,11 +156,20 @@ def answer_document(answer: Answer, name: str) -> dict[str, Any]:
     }
 
 
-def _set(found: ChangeSet) -> dict[str, Any]:
-    keys = ("field", "words", "before", "after", "distance", "kind")
+def _set(found: ChangeSet) -> ChangesDocument:
     return {
         "cost": found.cost,
-        "changes": [{key: getattr(change, key) for key in keys} for change in found.changes],
+        "changes": [
+            {
+                "field": change.field,
+                "words": change.words,
+                "before": change.before,
+                "after": change.after,
+                "distance": change.distance,
+                "kind": change.kind,
+            }
+            for change in found.changes
+        ],
         "decided": found.decision.recommendation,
         "record": found.case.model_dump(mode="json", exclude_none=True, exclude={"story", "expected"}),
     }

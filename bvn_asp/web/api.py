@@ -18,6 +18,7 @@ from bvn_asp.errors import BvnError
 from bvn_asp.record.files import read_content
 from bvn_asp.report.document import document
 from bvn_asp.report.schema import DecisionDocument
+from bvn_asp.report.schemas import FindDocument, VerdictDocument, WhatIfDocument
 from bvn_asp.web import api_models as models
 from bvn_asp.web.openapi import description
 from bvn_asp.web.problems import Problem, ProblemError, problem_of
@@ -97,9 +98,9 @@ OPERATIONS = (
         "readings", "On which open questions a case depends", models.ReadingsRequest, models.Depending, _readings
     ),
     Operation("next-question", "What to ask next", models.NextQuestionRequest, models.NextQuestion, _next),
-    Operation("whatif", "The smallest changes that reach an outcome", models.WhatIfRequest, Json, _whatif),
-    Operation("find", "Records that fit a query, or a proof of none", models.FindRequest, Json, _find),
-    Operation("prove", "Whether an assertion holds of every record", models.ProveRequest, Json, _prove),
+    Operation("whatif", "The smallest changes that reach an outcome", models.WhatIfRequest, WhatIfDocument, _whatif),
+    Operation("find", "Records that fit a query, or a proof of none", models.FindRequest, FindDocument, _find),
+    Operation("prove", "Whether an assertion holds of every record", models.ProveRequest, VerdictDocument, _prove),
 )
 
 
