@@ -106,24 +106,16 @@ VOCABULARY = {
     "policy": "sss", "clause": "ccsss", "source": "cn", "part": "cc", "threshold": "ccn", "tally": "cn",
     "measured_in": "cs", "question": "css", "option": "ccs", "default": "ccs", "wording": "ts", "located_kind": "c",
     "approves_nothing": "cc", "closable": "t", "assumable": "t", "needs": "cs", "lay": "cs", "in_range": "c",
-    "unencoded": "sss",
-    "text_defect": "ss", "paragraph": "ps",
+    "unencoded": "sss", "text_defect": "ss", "paragraph": "ps",
 }  # fmt: skip
 """What a policy says of itself: predicates, and what their arguments are, each by a letter.
 
 c is a constant, n a whole number, p a constant or a string, s a string, t any term.
 """
 _SAID_ONCE = {
-    "clause": 1,
-    "part": 1,
-    "threshold": 2,
-    "tally": 1,
-    "measured_in": 1,
-    "question": 1,
-    "default": 1,
-    "needs": 1,
+    "clause": 1, "part": 1, "threshold": 2, "tally": 1, "measured_in": 1, "question": 1, "default": 1, "needs": 1,
     "lay": 1,
-}
+}  # fmt: skip
 """Of what a policy says one thing only: by how many of the first arguments it is told apart."""
 KINDS = frozenset({"indication", "non_indication", "level", "lead_in", "definition", "code"})
 """Kinds of clause."""
