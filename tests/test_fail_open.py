@@ -55,6 +55,9 @@ def facts(record: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
             if path == () and name == "request":
                 continue
             yield from facts(value, (*path, name))
+    elif isinstance(record, list) and record and isinstance(record[0], dict) and "value" in record[0]:
+        # Of documents that disagree, what is left of them counts.
+        yield path
     elif isinstance(record, list) and record and isinstance(record[0], dict):
         if path != ("findings", "present"):
             yield path
