@@ -194,3 +194,8 @@ def test_another_ending_and_a_missing_library_are_refused_before_the_case_is_rea
     monkeypatch.setattr("bvn_asp.cli.extras.importlib.import_module", missing)
     found = run("report", "nowhere.yaml", "-o", str(tmp_path / "r.docx")).exception
     assert isinstance(found, ExtraError) and "pip install 'bvn-asp[reports]'" in str(found)
+
+
+@pytest.mark.parametrize(("name", "said"), [("deny_care_42_days_by_date", True), ("approve_two_bodies", False)])
+def test_a_permissible_body_of_a_denied_request_is_not_taken_for_a_granted_one(name: str, said: bool) -> None:
+    assert ("not granted where the request is denied" in page(reported(name)).text_content()) is said

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 FAILING = ("unmet", "violated")
 PASSING = ("met", "clear")
-WORDS = {"unmet": "not met", "not_eligible": "not eligible", "no": "", "permissible": "may be treated"}
+WORDS = {"unmet": "not met", "not_eligible": "not eligible", "no": ""}
 """Statuses whose own name is not what a person would say."""
 
 

@@ -52,6 +52,9 @@ def _blocks(report: Report) -> Iterator[Block]:
         yield _list(report.remarks)
     yield Heading(2, "Vertebral bodies")
     yield _spine(report)
+    if report.recommendation == "deny" and any(body.status == "permissible" for body in report.bodies):
+        # Nobody is to read a body that nothing speaks against as one that is granted.
+        yield Paragraph(line("Each body by itself: what is permissible is not granted where the request is denied."))
     yield from _against(report)
     yield from _missing(report)
     yield from _change(report)
