@@ -66,12 +66,14 @@ def facts(path: Path, reading: tuple[str, ...], assume_absent: bool | None) -> N
     each([path], act)
 
 
+DOCUMENTED = ("find", "prove", "whatif", "diff", "audit", "questions", "readings", "test")
+"""What has a schema besides cases, decisions and reviews, by the command that prints it."""
+
+
 @command("cases")
 @click.option("--decision", is_flag=True, help="Of the JSON that `bvn decide --json` prints.")
 @click.option("--reviews", is_flag=True, help="Of the JSON that `bvn reviews` prints.")
-@click.option(
-    "--document", type=click.Choice(["find", "prove", "whatif", "diff", "audit"]), help="Of what it prints as JSON."
-)
+@click.option("--document", type=click.Choice(DOCUMENTED), help="Of what it prints as JSON.")
 @click.option("--table", "as_table", is_flag=True, help="A table of the fields of a case file instead.")
 @click.argument("section", required=False)
 def schema(decision: bool, reviews: bool, document: str | None, as_table: bool, section: str | None) -> None:

@@ -43,7 +43,7 @@ def readings(case: Path | None, reading: tuple[str, ...], every: bool, as_json: 
 def _questions(policy: Policy, *, as_json: bool) -> None:
     questions = policy.questions.values()
     if as_json:
-        say(json.dumps([{**vars(question)} for question in questions], indent=2))
+        say(json.dumps([{**vars(question), "barren": sorted(question.barren)} for question in questions], indent=2))
         return
     for question in questions:
         say(f"{question.id}  ({question.where})\n  {question.text}")
@@ -60,7 +60,7 @@ def _compare(engine: Engine, name: str, case: Case, chosen: dict[str, str], *, e
         # Without a request there is nothing to recommend, and the answer is whether the patient is eligible.
         answer = "recommendation" if case.requested else "eligibility"
         outcomes = {
-            c.question: {option: {answer: out.answer, "bodies": out.bodies} for option, out in c.outcomes.items()}
+            c.question: {option: {answer: out.answer, "bodies": dict(out.bodies)} for option, out in c.outcomes.items()}
             for c in comparisons
         }
         say(json.dumps({"file": name, "depends_on": deciding, "outcomes": outcomes}, indent=2))

@@ -1,8 +1,8 @@
-"""The schemas of what searches print as JSON: find, prove, what-if, diff and audit. Each document is closed."""
+"""The schemas of what commands other than decide print as JSON. Each document is closed."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -277,11 +277,65 @@ class AuditDocument(TypedDict):
     findings: list[FindingDocument]
 
 
+class QuestionDocument(TypedDict):
+    """An open question of the policy; under an option that is `barren` no request is ever approved."""
+
+    id: str
+    where: str
+    text: str
+    options: dict[str, str]
+    default: str
+    why: str
+    barren: list[str]
+
+
+class OptionOutcome(TypedDict):
+    """What an option decides: a recommendation, or without a request an eligibility; and each body's status."""
+
+    recommendation: NotRequired[str]
+    eligibility: NotRequired[str]
+    bodies: dict[str, str]
+
+
+class ReadingsDocument(TypedDict):
+    """What `bvn readings CASE --json` prints: by question and option what is decided, and which questions matter."""
+
+    file: str
+    depends_on: list[str]
+    outcomes: dict[str, dict[str, OptionOutcome]]
+
+
+class ExpectationDocument(TypedDict):
+    """One expected answer, and how what came out differs from it."""
+
+    case: str
+    readings: dict[str, str]
+    assume_absent: bool | None
+    holds: bool
+    differences: list[str]
+
+
+class CoverageDocument(TypedDict):
+    """How often each clause was seen with each status, and what was not seen or not asserted."""
+
+    percent: float
+    seen: dict[str, dict[str, int]]
+    not_seen: list[list[str]]
+    not_asserted: list[list[str]]
+
+
+class TestDocument(TypedDict):
+    """What `bvn test --json` prints."""
+
+    outcomes: list[ExpectationDocument]
+    coverage: CoverageDocument
+
+
 DOCUMENTS: dict[str, Any] = {
     "find": FindDocument, "prove": ProveDocument, "whatif": WhatIfDocument, "diff": DiffDocument,
-    "audit": AuditDocument,
+    "audit": AuditDocument, "questions": list[QuestionDocument], "readings": ReadingsDocument, "test": TestDocument,
 }  # fmt: skip
-"""The documents by the command that prints them."""
+"""The documents by the command that prints them; `readings` prints questions, if no case is given."""
 
 
 def schema_of_document(command: str) -> dict[str, Any]:
