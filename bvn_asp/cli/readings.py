@@ -15,7 +15,7 @@ from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.readings import compare_readings
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.register import Policy
-from bvn_asp.report.readings import reading_lines
+from bvn_asp.report.readings import question_document, reading_lines
 from bvn_asp.report.safe import safe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def readings(case: Path | None, reading: tuple[str, ...], every: bool, as_json: 
 def _questions(policy: Policy, *, as_json: bool) -> None:
     questions = policy.questions.values()
     if as_json:
-        say(json.dumps([{**vars(question), "barren": sorted(question.barren)} for question in questions], indent=2))
+        say(json.dumps([question_document(question) for question in questions], indent=2))
         return
     for question in questions:
         say(f"{question.id}  ({question.where})\n  {question.text}")

@@ -9,7 +9,16 @@ from bvn_asp.report.safe import safe
 
 if TYPE_CHECKING:
     from bvn_asp.decision.readings import Comparison, Outcome
-    from bvn_asp.policy.register import Policy
+    from bvn_asp.policy.register import Policy, Question
+    from bvn_asp.report.schemas import QuestionDocument
+
+
+def question_document(question: Question) -> QuestionDocument:
+    """Return an open question of the policy as JSON can hold it."""
+    return {
+        "id": question.id, "where": question.where, "text": question.text, "options": dict(question.options),
+        "default": question.default, "why": question.why, "barren": sorted(question.barren),
+    }  # fmt: skip
 
 
 def reading_lines(

@@ -17,6 +17,7 @@ from bvn_asp.decision.decision import NOTICE
 from bvn_asp.errors import BvnError
 from bvn_asp.record.files import read_content
 from bvn_asp.report.document import document
+from bvn_asp.report.readings import question_document
 from bvn_asp.report.schema import DecisionDocument
 from bvn_asp.report.schemas import FindDocument, VerdictDocument, WhatIfDocument
 from bvn_asp.web import api_models as models
@@ -169,11 +170,8 @@ def _invalid(error: ValidationError) -> Problem:
 
 
 async def _questions(request: Request) -> Response:
-    questions = [
-        {**vars(question), "barren": sorted(question.barren)}
-        for question in request.app.state.policy.questions.values()
-    ]
-    return JSONResponse(models.ReadingsList.model_validate({"questions": questions}).model_dump())
+    questions = [question_document(question) for question in request.app.state.policy.questions.values()]
+    return JSONResponse(models.ReadingsList(questions=questions).model_dump())
 
 
 async def _openapi(request: Request) -> Response:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bvn_asp.report.schema import DecisionDocument
+from bvn_asp.report.schemas import QuestionDocument
 
 MOST_SECONDS = 60.0
 MOST_BATCH = 200
@@ -126,22 +127,10 @@ class Depending(Model):
     outcomes: dict[str, dict[str, Outcome]]
 
 
-class Listed(Model):
-    """One open question of the policy."""
-
-    id: str
-    where: str
-    text: str
-    options: dict[str, str]
-    default: str
-    why: str
-    barren: list[str] = Field(description="options under which no request is ever approved")
-
-
 class ReadingsList(Model):
     """The open questions of the policy."""
 
-    questions: list[Listed]
+    questions: list[QuestionDocument]
 
 
 class FieldError(Model):
