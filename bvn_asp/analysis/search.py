@@ -241,8 +241,8 @@ class Search:
         """
         wanted = [*self.space.unsaid(), *goal]
         grounds = self._grounds(readings, others)
-        self._prover.deadline = self.space.deadline
-        cores = minimal_cores(self._prover, wanted, grounds, most)
+        with self._prover.bounded(self.space.deadline, self.space.conflicts):
+            cores = minimal_cores(self._prover, wanted, grounds, most)
         found = [proof_of(self.space, words, wanted, core, grounds, self.room) for core in cores]
         return [proof.confirmed() for proof in found] if confirm else found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,6 +68,15 @@ class Space(Sides):
         self.deadline: float | None = None
         self.conflicts: int | None = None
         self._start(())
+
+    @contextmanager
+    def bounded(self, deadline: float | None, conflicts: int | None) -> Iterator[None]:
+        """Bound every search within, and none after it."""
+        self.deadline, self.conflicts = deadline, conflicts
+        try:
+            yield
+        finally:
+            self.deadline = self.conflicts = None
 
     def _start(self, fixed: Collection[int]) -> None:
         """Begin to search, with `fixed` for good; what departs little, and lies at few places, is preferred."""

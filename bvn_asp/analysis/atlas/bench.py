@@ -63,14 +63,12 @@ class Bench:
 
     def bounded(self, space: Space, edge: Edge, find: Callable[[], Entry]) -> Entry:
         """Return what is found within the bound on each search; raises SearchTimeoutError after the deadline."""
-        space.deadline, space.conflicts = self.deadline, MOST_CONFLICTS
-        try:
-            space.check_time()
-            return find()
-        except SearchLimitError:
-            return Entry(edge, None, remark=OPEN, settled=False)
-        finally:
-            space.deadline = space.conflicts = None
+        with space.bounded(self.deadline, MOST_CONFLICTS):
+            try:
+                space.check_time()
+                return find()
+            except SearchLimitError:
+                return Entry(edge, None, remark=OPEN, settled=False)
 
     def entry(
         self, edge: Edge, world: World | None, remark: str, beside: Iterable[frozenset[Term]] = (),

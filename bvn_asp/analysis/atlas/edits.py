@@ -83,13 +83,10 @@ class Edits:
         variant = self._variants.of(space, (), instead)
         if all(variant.literal(literal) == literal for literal in self._outcomes):
             return None
-        space.deadline, space.conflicts = deadline, conflicts
         differs = [space.all_of([literal, -variant.literal(literal)]) for literal in self._outcomes]
         differs += [space.all_of([-literal, variant.literal(literal)]) for literal in self._outcomes]
-        try:
+        with space.bounded(deadline, conflicts):
             return space.find([variant.active, space.any_of(differs)], fewest=True)
-        finally:
-            space.deadline = space.conflicts = None
 
     def _instead(self, number: int) -> list[Statement]:
         """Return the rules that stand in an edited policy for those of the conclusions of the edited rule."""

@@ -52,19 +52,17 @@ class Question:
         """Yield the state after every step, and note why the steps ended."""
         found = self.found
         # The clock is the user's; a search of its own accord ends after so many conflicts, whatever the machine.
-        self.space.deadline, self.space.conflicts = self.deadline, MOST_CONFLICTS
         try:
-            yield found
-            for _ in steps:
+            with self.space.bounded(self.deadline, MOST_CONFLICTS):
                 yield found
+                for _ in steps:
+                    yield found
         except SearchTimeoutError:
             found.stopped = "timeout"
         except SearchLimitError:
             found.stopped = "conflicts"
         except KeyboardInterrupt:
             found.stopped = "interrupted"
-        finally:
-            self.space.deadline = self.space.conflicts = None
         yield found
 
     def find(self, limit: int, *, open_records: bool, confirm: bool) -> Iterator[None]:
