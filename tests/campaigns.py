@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,6 +21,16 @@ def counts(names: str, sample: Any, campaign: Any) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         names, [pytest.param(*few, id="sample"), pytest.param(*many, id="campaign", marks=pytest.mark.slow)]
     )
+
+
+def sampled(values: Sequence[Any], *kept: int) -> list[Any]:
+    """Return parameters of a test, of which those at the places `kept` are in the sample; a campaign runs the others."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)), marks=[] if place in kept else [pytest.mark.slow]
+        )
+        for place, value in enumerate(values)
+    ]
 
 
 def examples(sample: int, campaign: int, **options: Any) -> Callable[[Any], Any]:

@@ -29,8 +29,8 @@ from tests.shared import ENGINE
 
 ROOT = Path(__file__).parent.parent
 
-FIRST = {planted.check: planted.name for planted in reversed(PLANTED)}
-"""The first planted defect of each check; the others are for a campaign."""
+SAMPLE = {planted.check: planted.name for planted in reversed(PLANTED) if planted.name != "a clause twice"}
+"""The first planted defect of each check; the others are for a campaign, with one that every pair is looked at for."""
 
 
 @cache
@@ -47,7 +47,7 @@ def found(planted: Planted) -> Iterator[str]:
 @pytest.mark.parametrize(
     "planted",
     [
-        pytest.param(item, id=item.name, marks=[] if item.name in FIRST.values() else [pytest.mark.slow])
+        pytest.param(item, id=item.name, marks=[] if item.name in SAMPLE.values() else [pytest.mark.slow])
         for item in PLANTED
     ],
 )  # fmt: skip

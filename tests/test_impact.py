@@ -24,7 +24,7 @@ from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.loading import shipped_path, shipped_policy
 from bvn_asp.policy.register import policy_of
 from bvn_asp.record.case import Case
-from tests.campaigns import counts
+from tests.campaigns import counts, sampled
 from tests.sample_cases import sample
 from tests.shared import ENGINE
 from tests.three_ways import usual
@@ -34,12 +34,12 @@ NOW = Version("now", TEXT)
 STRICTER = TEXT.replace("threshold(n16, body_mass_index, 40*whole)", "threshold(n16, body_mass_index, 28*whole)")
 
 
-@counts("count", 100, 1000)
+@counts("count", 45, 1000)
 def test_moves_causes_and_examples_are_those_of_deciding_twice(tmp_path: Path, count: int) -> None:
     path = tmp_path / "cases.parquet"
     write(shipped_policy(), count, 3, "usual", path)
     pq.write_table(pq.read_table(path), path, row_group_size=count // 3)
-    found = impact(path, NOW, Version("stricter", STRICTER), workers=2)
+    found = impact(path, NOW, Version("stricter", STRICTER), workers=1)
     engines = ENGINE, Engine(policy_of(STRICTER))
     moves: dict[tuple[str, str], list[str]] = {}
     for row in pq.read_table(path).to_pylist():
@@ -115,7 +115,7 @@ def test_a_limit_between_the_bounds_of_a_number_opens_what_was_approved_or_appro
 
 @pytest.mark.parametrize(
     ("readings", "policy", "moves"),
-    [
+    sampled([
         ({}, TEXT, set()),
         ({"impermissible_bodies": "all_or_nothing"}, TEXT, {("partial", "deny"), ("pend", "deny")}),
         (
@@ -128,9 +128,9 @@ def test_a_limit_between_the_bounds_of_a_number_opens_what_was_approved_or_appro
             },
         ),
         ({"could_explain": "any_listed"}, TEXT, None),
-    ],
+    ], 2),
 )  # fmt: skip
-@counts("count", 250, 3000)
+@counts("count", 120, 3000)
 def test_exactly_the_moves_that_some_record_makes_are_possible(
     readings: dict[str, str], policy: str, moves: set[tuple[str, str]] | None, count: int, tmp_path: Path
 ) -> None:
@@ -148,7 +148,7 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
     path, page = tmp_path / "cases.parquet", tmp_path / "report.html"
     changed = tmp_path / "other.lp"
     changed.write_text(STRICTER)
-    write(shipped_policy(), 400, 3, "usual", path)
+    write(shipped_policy(), 150, 3, "usual", path)
     result = CliRunner().invoke(
         bvn, ["impact", str(path), "--against", str(changed), "-o", str(page), "--workers", "1"]
     )
@@ -163,7 +163,7 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
             r"([\d,]+) cases decided: ([\d,]+) change, ([\d,]+) stay, ([\d,]+) cannot be known", printed
         )[0]
     )
-    assert total == 400 == sum(each)
+    assert total == 150 == sum(each)
     assert "approve -> deny" in result.output and "n16 clear -> violated" in result.output
     assert "possible by the rules, but not seen here: " in result.output and "human reviewer" in result.output
     text = page.read_text(encoding="utf-8")
@@ -175,9 +175,9 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
 
 def test_the_page_is_the_same_for_every_seed_of_hashing(tmp_path: Path) -> None:
     path = tmp_path / "cases.parquet"
-    write(shipped_policy(), 150, 3, "usual", path)
+    write(shipped_policy(), 60, 3, "usual", path)
     pages = []
-    for seed in ("1", "2", "77"):
+    for seed in ("1", "77"):
         page = tmp_path / f"{seed}.html"
         called = [
             sys.executable,
@@ -191,7 +191,7 @@ def test_the_page_is_the_same_for_every_seed_of_hashing(tmp_path: Path) -> None:
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         run([*called, "--workers", "2", "-o", str(page)], check=True, capture_output=True, env=environment)
         pages.append(page.read_text(encoding="utf-8"))
-    assert pages[0] == pages[1] == pages[2]
+    assert pages[0] == pages[1]
 
 
 def test_a_change_must_be_named() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bvn_asp.errors import CircleError, PolicyError
 from bvn_asp.policy.grounding import OPEN_INPUTS, keep_watch
-from bvn_asp.policy.program import facts_of
+from bvn_asp.policy.program import Vocabulary, facts_of
 from bvn_asp.policy.reach import unreachable
 from bvn_asp.policy.register import VOCABULARY, Policy, policy_of
 from bvn_asp.policy.shape import WIDE_BODIES, Shape
@@ -92,9 +92,7 @@ def _check_statable(text: str, name: str) -> None:
 
     A record means the same under every policy; one can add what is stated, or leave it out, but for the anatomy.
     """
-    structure = tuple(Shape(bodies=WIDE_BODIES).terms())
-    shipped = _text_of(shipped_path())
-    given, known = (facts_of(program, structure, _ANATOMY) for program in (text, shipped))
+    given, known = _declared(text), _shipped()
     for predicate, _ in _ANATOMY:
         for row in sorted(set(given[predicate]) ^ set(known[predicate]), key=str):
             more = "declares" if row in given[predicate] else "does not declare"
@@ -102,7 +100,7 @@ def _check_statable(text: str, name: str) -> None:
                 f"{name}: it {more} {to_text((predicate, *row))}; a record names bodies and discs by one anatomy under "
                 "every policy"
             )
-    theirs, ours = (_statable(program, structure) for program in (text, shipped))
+    theirs, ours = _statable(given), _statable(known)
     for subject in sorted(theirs.keys() & ours.keys(), key=str):
         if theirs[subject] != ours[subject]:
             one, other = (", ".join(sorted(to_text(row) for row in rows)) for rows in (theirs[subject], ours[subject]))
@@ -111,10 +109,19 @@ def _check_statable(text: str, name: str) -> None:
             )
 
 
-def _statable(text: str, structure: tuple[Term, ...]) -> dict[Term, set[Term]]:
+def _declared(text: str) -> Vocabulary:
+    return facts_of(text, tuple(Shape(bodies=WIDE_BODIES).terms()), (*_STATABLE, *_ANATOMY))
+
+
+@cache
+def _shipped() -> Vocabulary:
+    return _declared(_text_of(shipped_path()))
+
+
+def _statable(declared: Vocabulary) -> dict[Term, set[Term]]:
     found: dict[Term, set[Term]] = {}
-    for predicate, rows in facts_of(text, structure, _STATABLE).items():
-        for row in rows:
+    for predicate in dict.fromkeys(predicate for predicate, _ in _STATABLE):
+        for row in declared[predicate]:
             found.setdefault(row[0], set()).add((predicate, *row))
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -90,10 +91,10 @@ class Case(_Record):
     def at(self, path: str) -> Any:
         """Return what stands at `path`: a statement, a section, entries, or None."""
         found: Any = self
-        for name, index in _STEP.findall(path):
+        for name, index in _steps(path):
             found = getattr(found, name, None)
-            if index and isinstance(found, tuple):
-                found = found[int(index)] if int(index) < len(found) else None
+            if index is not None and isinstance(found, tuple):
+                found = found[index] if index < len(found) else None
         return found
 
     def entries(self, path: str) -> tuple[Section, ...]:
@@ -136,6 +137,14 @@ class Case(_Record):
 
 
 _STEP = re.compile(r"([a-z_0-9]+)(?:\[([0-9]+)\])?")
+
+
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[tuple[str, int | None], ...]:
+    """Return the names of a path, each with the index of an entry, if it has one."""
+    return tuple((name, int(index) if index else None) for name, index in _STEP.findall(path))
+
+
 EITHER = (
     ("patient.age", "patient.birth_date"),
     ("pain.months", "pain.onset"),
