@@ -24,13 +24,10 @@ def counts(names: str, sample: Any, campaign: Any) -> pytest.MarkDecorator:
 
 
 def sampled(values: Sequence[Any], *kept: int) -> list[Any]:
-    """Return parameters of a test, of which those at the places `kept` are in the sample; a campaign runs the others."""
-    return [
-        pytest.param(
-            *(value if isinstance(value, tuple) else (value,)), marks=[] if place in kept else [pytest.mark.slow]
-        )
-        for place, value in enumerate(values)
-    ]
+    """Return parameters of a test: those at the places `kept` are its sample, the others are for a campaign."""
+    marks = [[] if place in kept else [pytest.mark.slow] for place, _ in enumerate(values)]
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [pytest.param(*row, marks=marked) for row, marked in zip(rows, marks, strict=True)]
 
 
 def examples(sample: int, campaign: int, **options: Any) -> Callable[[Any], Any]:

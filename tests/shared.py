@@ -5,12 +5,20 @@ from __future__ import annotations
 from functools import cache
 
 from bvn_asp.analysis.search import Search
+from bvn_asp.batch.decider import Decider
+from bvn_asp.batch.rows import Setting
 from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.engine import Engine
 from bvn_asp.policy.loading import shipped_policy
 from tests.sample_cases import samples
 
 ENGINE = Engine(shipped_policy())
+
+
+@cache
+def decider(readings: tuple[tuple[str, str], ...] = ()) -> Decider:
+    """Return what decides blocks of records under some readings: to compile it is what takes long."""
+    return Decider(Setting(ENGINE.policy, dict(readings)), engine=ENGINE)
 
 
 @cache

@@ -23,10 +23,11 @@ from tests.batch_cases import (
     sample,
 )
 from tests.campaigns import counts
+from tests.shared import decider
 
 
 @pytest.mark.parametrize(("assume_absent", "first"), [(None, 0), (True, 50), (False, 100)])
-@counts("count", 20, 50)
+@counts("count", 12, 50)
 def test_batch_and_decide_agree_on_random_records(
     engine: Engine, assume_absent: bool | None, first: int, count: int
 ) -> None:
@@ -40,12 +41,12 @@ def test_batch_and_decide_agree_on_random_records(
 
 def test_batch_and_decide_agree_on_dated_care(engine: Engine) -> None:
     cases = list(cases_of_dated_care())
-    answers = Decider(Setting(engine.policy, {}, None), engine=engine).decide(batch_of(cases))
+    answers = decider().decide(batch_of(cases))
     assert differences(engine, cases, answers, {}, None) == []
     assert set(answers.column("met_i3").to_pylist()) == {True, False, None}
 
 
-@counts("apart", 6, 2)
+@counts("apart", 12, 2)
 def test_batch_and_decide_agree_under_every_option(engine: Engine, apart: int) -> None:
     options = [(question.id, option) for question in engine.policy.questions.values() for option in question.options]
     chosen = [each for each in options if engine.policy.readings(dict([each]))]
@@ -65,20 +66,20 @@ def test_batch_and_decide_agree_under_every_option(engine: Engine, apart: int) -
 def test_batch_and_decide_agree_on_synthetic_cases(engine: Engine, habit: str) -> None:
     batch = block(engine.policy, 7, habit)
     cases, some = sample(batch, 15, 1)
-    assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(some), {}, None) == []
+    assert differences(engine, cases, decider().decide(some), {}, None) == []
 
 
-@counts("count", 500, 20_000)
+@counts("count", 250, 20_000)
 def test_the_recommendation_alone_is_the_same_recommendation(engine: Engine, count: int) -> None:
     batch = block(engine.policy, 3).slice(0, count)
-    whole = Decider(Setting(engine.policy), engine=engine).decide(batch)
+    whole = decider().decide(batch)
     alone = Decider(Setting(engine.policy), whole=False, engine=engine).decide(batch)
     assert alone.schema.names == ["row", "id", "recommendation"]
     assert alone.column("recommendation").equals(whole.column("recommendation"))
 
 
 @pytest.mark.parametrize(("readings", "assume_absent"), [({}, None), ({}, True), ({"lumbar_vertebrae": "six"}, False)])
-@counts("count", 30, 400)
+@counts("count", 15, 400)
 def test_columns_and_facts_state_the_same_inputs(
     engine: Engine, readings: dict[str, str], assume_absent: bool | None, count: int
 ) -> None:
@@ -101,8 +102,7 @@ def test_columns_and_facts_state_the_same_inputs(
 
 
 def test_kernel_and_ground_rules_agree_on_a_block_of_hard_cases(engine: Engine) -> None:
-    decider = Decider(Setting(engine.policy), engine=engine)
-    assert compare_with_reference(decider, block(engine.policy, 5).slice(0, 8_000)) == 0
+    assert compare_with_reference(decider(), block(engine.policy, 5).slice(0, 2_000)) == 0
 
 
 @pytest.mark.slow

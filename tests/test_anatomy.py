@@ -27,6 +27,7 @@ from bvn_asp.record.table import FINDING_KINDS, TABLE
 from tests.batch_cases import differences
 from tests.campaigns import counts
 from tests.random_cases import approvable, random_readings, random_record
+from tests.shared import decider
 from tests.three_ways import decided_alike, usual
 
 Record = dict[str, Any]
@@ -89,7 +90,7 @@ def test_every_level_is_decided_wherever_a_record_can_name_one_and_alike_in_a_ba
             add(level, ablations=[{"bodies": level}])
             add(level, request={"bodies": level})
     batch = table_of((None, case) for case in cases).to_batches()[0]
-    assert differences(engine, cases, Decider(Setting(engine.policy), engine=engine).decide(batch), {}, None) == []
+    assert differences(engine, cases, decider().decide(batch), {}, None) == []
 
 
 SETTLED = ("met", "clear", "permissible", "approve", "partial", "eligible")

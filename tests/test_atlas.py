@@ -139,7 +139,7 @@ def holder(term: Term) -> Term:
     return subject
 
 
-@counts("kinds, step", (("clause", "limit", "reading"), 4), (("clause", "limit", "reading", "fact"), 1))
+@counts("kinds, step", (("clause", "limit", "reading"), 8), (("clause", "limit", "reading", "fact"), 1))
 def test_the_records_of_a_pair_differ_in_one_entry_and_are_decided_differently(
     kinds: tuple[str, ...], step: int
 ) -> None:

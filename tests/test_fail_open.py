@@ -13,8 +13,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bvn_asp.batch.decider import Decider
-from bvn_asp.batch.rows import Setting
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.record.case import Case
 from bvn_asp.record.files import load_case
@@ -22,7 +20,7 @@ from bvn_asp.record.statements import UNKNOWN
 from tests.batch_cases import batch_of, differences
 from tests.campaigns import examples
 from tests.sample_cases import samples
-from tests.shared import ENGINE
+from tests.shared import ENGINE, decider
 
 CASES = Path(__file__).parent.parent / "cases"
 RANK = {"deny": 0, "pend": 1, "partial": 2, "approve": 3}
@@ -206,7 +204,7 @@ def test_what_closes_a_list_closes_nothing_once_the_list_is_left_out(path: str) 
     assert [decision.recommendation for decision in decisions] == [expected, expected]
     warned = [w for w in decisions[0].warnings if w.startswith(f"{path} is not stated and stays open")]
     assert len(warned) == ("[" not in path)
-    assert not differences(ENGINE, cases, Decider(Setting(ENGINE.policy)).decide(batch_of(cases)), {}, None)
+    assert not differences(ENGINE, cases, decider().decide(batch_of(cases)), {}, None)
 
 
 def place_of(path: str) -> list[int | str]:

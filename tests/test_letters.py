@@ -146,7 +146,7 @@ def unchanged(name: str) -> Report:
     return report_on(ENGINE, sample(name), name, changes=False)
 
 
-@counts("step", 24, 1)
+@counts("step", 48, 1)
 def test_every_case_has_the_one_letter_that_says_what_is_recommended_or_none(step: int) -> None:
     fits = {outcome: kind for kind, outcome in KINDS.items()}
     for name in list(samples())[::step]:
@@ -199,7 +199,7 @@ def sentences(text: str) -> str:
     return " ".join(part for part in kept if re.search(r"[a-z][.?!]", part))
 
 
-@counts("step", 12, 1)
+@counts("step", 24, 1)
 def test_letters_are_read_at_about_twelve_years(step: int) -> None:
     grades: dict[str, list[float]] = {kind: [] for kind in KINDS}
     fits = {outcome: kind for kind, outcome in KINDS.items()}

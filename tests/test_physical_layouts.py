@@ -24,11 +24,11 @@ from bvn_asp.batch.columns import schema
 from bvn_asp.batch.content import case_of, row_of
 from bvn_asp.batch.decider import Decider, answers_by_case
 from bvn_asp.batch.parts import Job, run
-from bvn_asp.batch.rows import Setting
 from bvn_asp.batch.tables import cases_in
 from bvn_asp.errors import TableError
-from bvn_asp.policy.loading import shipped_path, shipped_policy
+from bvn_asp.policy.loading import shipped_path
 from bvn_asp.record.case import Case
+from tests import shared
 from tests.batch_cases import answers_in
 from tests.campaigns import examples
 from tests.random_cases import approvable, random_record
@@ -153,13 +153,13 @@ def _map(random: Random, values: Values, type: pa.DataType) -> Any:
     return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, items, mask=mask)
 
 
-@pytest.fixture(scope="module")
-def decider() -> Decider:
-    return Decider(Setting(shipped_policy()))
+@pytest.fixture(name="decider")
+def _decider() -> Decider:
+    return shared.decider()
 
 
 @pytest.fixture(scope="module")
-def pool(decider: Decider) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def pool() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Rows of cases, many of them decided by one fact, with the answers of `decide`."""
     found = []
     for seed in range(24):
@@ -169,7 +169,7 @@ def pool(decider: Decider) -> list[tuple[dict[str, Any], dict[str, Any]]]:
             record["conditions"]["pregnancy"] = True
         record["request"] |= {"date": "2024-03-01", "units": {"64628": 1, "64629": seed % 3}}
         case = Case.model_validate(record)
-        answers = answers_by_case(decider.engine.decide(case))
+        answers = answers_by_case(shared.ENGINE.decide(case))
         found.append((row_of(case, str(seed)), {name: value for name, value in answers.items() if value is not None}))
     return found
 

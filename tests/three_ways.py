@@ -11,13 +11,12 @@ import pytest
 import yaml
 
 from bvn_asp.batch.content import table_of
-from bvn_asp.batch.decider import Decider
 from bvn_asp.batch.rows import Setting
 from bvn_asp.decision.decision import Decision
 from bvn_asp.record.bases import SHIPPED
 from bvn_asp.record.case import Case
 from tests.batch_cases import differences
-from tests.shared import ENGINE
+from tests.shared import ENGINE, decider
 
 Record = dict[str, Any]
 
@@ -52,15 +51,10 @@ def decided_alike(records: Sequence[Record], readings: Mapping[str, str] | None 
     policy, cases = ENGINE.policy, [Case.model_validate(record) for record in records]
     chosen = policy.readings(readings or {})
     batch = table_of((f"case {place}", case) for place, case in enumerate(cases)).to_batches()[0]
-    answers = _decider(tuple(chosen.items())).decide(batch)
+    answers = decider(tuple(chosen.items())).decide(batch)
     assert differences(ENGINE, cases, answers, readings or {}, None) == []
     _compare_with_query(chosen, batch, {row["id"]: row for row in answers.to_pylist()})
     return [ENGINE.decide(case, readings or {}) for case in cases]
-
-
-@cache
-def _decider(readings: tuple[tuple[str, str], ...]) -> Decider:
-    return Decider(Setting(ENGINE.policy, dict(readings)), engine=ENGINE)
 
 
 @cache
