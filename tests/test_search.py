@@ -60,7 +60,7 @@ def test_the_usual_patient_departs_from_itself_in_nothing() -> None:
     assert world is not None and world.departures == () and stated(world) == search().usual
 
 
-@counts("count", 36, 400)
+@counts("count", 72, 400)
 def test_every_world_can_be_written_as_a_record_that_reads_back_the_same_and_is_decided_as_found(count: int) -> None:
     seen: Counter[str] = Counter()
     for seed in range(count):

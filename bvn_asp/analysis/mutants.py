@@ -10,15 +10,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clingo import ast
 
 from bvn_asp.analysis.records import Ground, ground
+from bvn_asp.analysis.sides import SETTINGS
 from bvn_asp.analysis.space import SearchLimitError, Space, World
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
 from bvn_asp.errors import BvnError
+from bvn_asp.policy.outcomes import OUTCOMES
 from bvn_asp.policy.register import policy_of
 
 if TYPE_CHECKING:
@@ -121,15 +124,18 @@ def difference(original: Ground, changed: str, compared: Collection[str]) -> tup
     world = space.find(goal)
     if world is None:
         return None
+    # Better is what can be written as a record, and decided: a policy that recommends two things decides nothing.
     # A record that leaves nothing open, or no day at least, says more, and so does one that is read by default.
+    outcomes = [space.literal(("recommend", outcome), 1) for outcome in OUTCOMES]
+    plain = [-space.all_of(two) for two in combinations(outcomes, 2)]
+    plain += [-space.literal(setting) for setting in SETTINGS if setting not in ("complete", "dated")]
     dated = [-space.literal("dated"), -space.literal("unremarkable")]
     documented = [space.literal("documented", side) for side in (0, 1)]
     space.prefer(3, space.terms("selected").values())
     space.conflicts = MOST_CONFLICTS
-    with suppress(SearchLimitError):
-        world = space.find([*goal, *dated]) or world
-        world = space.find([*goal, *dated, *documented]) or world
-        world = space.find([*goal, *dated, *documented], fewest=True) or world
+    for better in (plain, [*plain, *dated], [*plain, *dated, *documented]):
+        with suppress(SearchLimitError):
+            world = space.find([*goal, *better], fewest=True) or world
     return world, {
         term for term in differing if (space.literal(term) in world.true) != (space.literal(term, 1) in world.true)
     }

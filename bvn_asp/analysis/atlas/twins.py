@@ -149,7 +149,7 @@ class Twins:
         for side in (1, 0):
             given = [
                 literal if term in inputs else -literal
-                for literal, term in space.inputs[side].items() if name_of(term) in (*FORMS, "selected", "closed")
+                for literal, term in space.inputs[side].items() if name_of(term) in (*FORMS, "assumed", "selected", "closed")
             ]  # fmt: skip
             world = self.world(given)
             if world is not None:
