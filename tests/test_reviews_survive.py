@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,18 @@ def test_a_disk_without_room_for_a_new_store_is_left_as_it_was(tmp_path: Path) -
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr.startswith(f"{path}: ") and found.stderr.endswith("nothing of this was kept\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_view_in_the_place_of_a_table_is_refused_and_not_followed_without_end(tmp_path: Path) -> None:
+    store = Store(tmp_path / "reviews.db", create=True)
+    kept_in(store)
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as connection:
+        connection.execute("DROP TABLE entry")
+        connection.execute(
+            f"CREATE VIEW entry AS {endless} "
+            "SELECT x AS number, NULL AS locked, '' AS previous, '' AS sha256, '{}' AS document FROM n"
+        )
+    for read in (Store, lambda path: verify(store)):
+        with pytest.raises(ReviewError, match=r"reviews\.db: its table entry was changed; go back to a copy of it"):
+            read(store.database.path)

@@ -159,6 +159,10 @@ class Database:
             )
         if version != SCHEMA:
             raise self.wrong("the file is damaged: there are no tables of version 0; go back to a copy of it")
+        # A view in the place of a table could run for ever, and what is not made as ours cannot be read as ours.
+        changed = [change for change in altered(connection) if change.startswith("its table ")]
+        if changed:
+            raise self.wrong(f"{changed[0]}; go back to a copy of it")
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
