@@ -153,7 +153,7 @@ def _map(random: Random, values: Values, type: pa.DataType) -> Any:
     return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, items, mask=mask)
 
 
-@pytest.fixture(name="decider")
+@pytest.fixture(name="decider", scope="module")
 def _decider() -> Decider:
     return shared.decider()
 
