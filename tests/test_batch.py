@@ -435,6 +435,27 @@ def test_what_another_job_left_is_not_taken_for_this_one(synthetic: Path, tmp_pa
     assert len(list((tmp_path / "out").iterdir())) == 4
 
 
+def test_what_was_done_of_a_file_that_has_changed_since_is_not_taken_up(synthetic: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cases.parquet"
+    path.write_bytes(synthetic.read_bytes())
+    before = path.stat()
+
+    def changing(_: Tally) -> None:
+        # By its size and the time of its content it is the same file.
+        path.write_bytes(synthetic.read_bytes())
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    first = job(path, tmp_path / "out").fingerprint()
+    with pytest.raises(TableError, match="it was changed while it was read; run the same command again"):
+        run(job(path, tmp_path / "out"), workers=1, progress=changing)
+    assert [each.name for each in tmp_path.iterdir()] == ["cases.parquet"]
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert job(path, tmp_path / "out").fingerprint() != first
+    path.unlink()
+    with pytest.raises(TableError, match="cannot be read: No such file"):
+        job(path, tmp_path / "out").fingerprint()
+
+
 def test_a_result_is_never_written_over(synthetic: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("kept")

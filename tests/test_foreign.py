@@ -189,6 +189,10 @@ MEANINGS = [
     ("p(X) :- q.", "unsafe"),
     ("billing_unit(c77, l4) :- met(i1).", "billing_unit(c77,l4) speaks of a clause that is not declared"),
     ("flag(n77).", "flag(n77) speaks of a clause that is not declared"),
+    ('violated("n5") :- yes(pregnancy), no(low_back_pain).', 'violated("n5") speaks of a clause that is not declared'),
+    ('recommend("deny") :- yes(pregnancy), no(low_back_pain).', "cannot be told apart; write the name without quotes"),
+    ('mine("a"). mine(a).', "cannot be told apart"),
+    ("mine(#sup).", "mine(#sup) has an argument that is no name, number or text"),
     # What a search has room for, and a case has not, or the other way round: proved of the one, untrue of the other.
     ("violated(n5) :- found(pregnancy), considered(t12).", "considered(t12), which names a place that a run need not"),
     ("some :- not considered(t10).", "not considered(t10), which names a place that a run need not have,"),

@@ -153,7 +153,7 @@ def _map(random: Random, values: Values, type: pa.DataType) -> Any:
     return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, items, mask=mask)
 
 
-@pytest.fixture(scope="module", name="decider")
+@pytest.fixture(name="decider", scope="module")
 def _decider() -> Decider:
     return shared.decider()
 
@@ -226,6 +226,17 @@ def test_the_chunks_of_a_file_are_one_after_another(decider: Decider, pool: list
         {name: value for name, value in each.items() if value is not None} for each in expected
     ]
     assert [id for id, _ in answers] == [row["id"] for row in rows]
+
+
+def test_a_row_that_arrow_writes_and_does_not_read_is_refused_and_never_lost(tmp_path: Path) -> None:
+    path, bodies = tmp_path / "cases.parquet", pa.array([["L4", "L5"]] * 3)
+    pq.write_table(
+        pa.table({"request_bodies": bodies}), path, row_group_size=2, data_page_size=1, write_batch_size=1
+    )  # fmt: skip
+    assert pq.read_metadata(path).num_rows == 3
+    with pytest.raises(TableError, match="0 rows can be read where it says 1: it is damaged, or has pages so small"):
+        run(Job(path, tmp_path / "out", POLICY, skip=True), workers=1)
+    assert [item.name for item in tmp_path.iterdir()] == ["cases.parquet"]
 
 
 OUTSIDE = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int8()), pa.array([True, False]), safe=False)

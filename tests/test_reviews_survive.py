@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -138,8 +139,8 @@ import os, signal, sqlite3
 from contextlib import contextmanager
 from bvn_asp.reviews import database
 connection = database.Database._connection
-def small(self):
-    made = connection(self)
+def small(self, *path):
+    made = connection(self, *path)
     # Pages go into the file before the transaction is over, as they do when memory is short.
     made.execute("PRAGMA cache_size = 1")
     made.execute("PRAGMA cache_spill = 1")
@@ -220,3 +221,30 @@ def test_decide_on_a_full_disk_says_so_and_exits_with_2(tmp_path: Path) -> None:
     # What could not be kept is not shown as if it were.
     shown = [line for line in found.stdout.splitlines() if line.startswith(cases)]
     assert len(there(path)) == len(shown) and 1 < len(shown) < 15
+
+
+def test_a_disk_without_room_for_a_new_store_is_left_as_it_was(tmp_path: Path) -> None:
+    path, case = tmp_path / "reviews.db", place(SAMPLE)
+    script = limited(6_000) + (
+        "import sys; from bvn_asp.__main__ import main\n"
+        f"sys.argv = ['bvn', 'decide', {case!r}, '--brief', '--keep', {str(path)!r}]\nmain()"
+    )
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith(f"{path}: ") and found.stderr.endswith("nothing of this was kept\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_view_in_the_place_of_a_table_is_refused_and_not_followed_without_end(tmp_path: Path) -> None:
+    store = Store(tmp_path / "reviews.db", create=True)
+    kept_in(store)
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as connection:
+        connection.execute("DROP TABLE entry")
+        connection.execute(
+            f"CREATE VIEW entry AS {endless} "
+            "SELECT x AS number, NULL AS locked, '' AS previous, '' AS sha256, '{}' AS document FROM n"
+        )
+    for read in (Store, lambda path: verify(store)):
+        with pytest.raises(ReviewError, match=r"reviews\.db: its table entry was changed; go back to a copy of it"):
+            read(store.database.path)

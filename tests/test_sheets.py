@@ -237,6 +237,19 @@ def test_a_file_that_is_there_is_not_written_over(source: Path, tmp_path: Path) 
     assert path.read_text() == "mine"
 
 
+def test_rejected_rows_never_stand_beside_the_answers_of_another_run(tmp_path: Path) -> None:
+    source, path = tmp_path / "c.jsonl", tmp_path / "out" / "a.csv"
+    source.write_text('{"id": "1", "patient": {"age": 50}}\n{"id": "2", "patient": {"age": "old"}}\n')
+
+    def another(_: object) -> None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("of another run")
+
+    with pytest.raises(OutputError, match="there already"):
+        decide_into(Job(source, path, POLICY, skip=True), workers=1, progress=another)
+    assert [each.name for each in path.parent.iterdir()] == ["a.csv"] and path.read_text() == "of another run"
+
+
 @pytest.mark.parametrize(("column", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
 def test_columns_have_the_letters_that_a_spreadsheet_gives_them(column: int, name: str) -> None:
     assert letters(column) == name

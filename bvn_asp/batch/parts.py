@@ -33,7 +33,7 @@ from bvn_asp.batch.table_writers import parquet_writer
 from bvn_asp.batch.tables import Block, Part, Reject, Source, open_source, problems_at, refusal
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.errors import PolicyError, Problem, TableError
-from bvn_asp.output import Folder, whole_folder
+from bvn_asp.output import Folder, reason, whole_folder
 from bvn_asp.policy.loading import read_policy
 
 SUMMARY = "_summary.json"
@@ -54,13 +54,19 @@ class Job:
     skip: bool = False
 
     def fingerprint(self) -> str:
-        """Return what tells this job from another, the state of the input file and of this package included."""
-        state, package = self.path.stat(), ""
+        """Return what tells this job from another, the state of the input file and of this package included.
+
+        Raises TableError if the file is gone.
+        """
+        try:
+            state, package = self.path.stat(), ""
+        except OSError as error:
+            raise TableError(f"{self.path}: cannot be read: {reason(error)}") from None
         with suppress(PackageNotFoundError):
             package = version("bvn-asp")
         about = [
-            package, str(self.path.resolve()), state.st_size, state.st_mtime_ns, self.policy,
-            sorted(self.readings.items()), self.assume_absent, self.whole, self.skip,
+            package, str(self.path.resolve()), state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino,
+            self.policy, sorted(self.readings.items()), self.assume_absent, self.whole, self.skip,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
@@ -218,7 +224,8 @@ def run(
     """
     source = open_source(job.path)
     # A file that cannot be decided leaves nothing; what was done before any other failure is worth taking up.
-    with whole_folder(job.out, job.fingerprint(), useless=TableError) as folder:
+    key = job.fingerprint()
+    with whole_folder(job.out, key, useless=TableError) as folder:
         done = _done(folder)
         total = sum(done.values(), Tally())
         if progress is not None:
@@ -229,6 +236,8 @@ def run(
             total += tally
             if progress is not None:
                 progress(tally)
+        if job.fingerprint() != key:
+            raise TableError(f"{job.path}: it was changed while it was read; run the same command again")
         summary = _summary(job, source, total, folder.path)
         folder.write(SUMMARY, json.dumps(summary, indent=2) + "\n")
     return summary

@@ -112,7 +112,10 @@ class Source:
                 yield self._block(first, batch)
                 first += batch.num_rows
         if first - part.first != part.rows:
-            raise TableError(f"{self.path}: damaged: {first - part.first} rows where it says {part.rows}")
+            raise TableError(
+                f"{self.path}: {first - part.first} rows can be read where it says {part.rows}: it is damaged, or has "
+                "pages so small that Arrow does not read what it writes; write it again with usual pages"
+            )
 
     def _arrow(self) -> Iterator[Block]:
         first = 1

@@ -24,7 +24,7 @@ from bvn_asp.errors import CircleError, GroundingTimeError, PolicyError
 from bvn_asp.policy.forms import check_forms, vocabulary
 from bvn_asp.policy.numbers import MOST
 from bvn_asp.policy.rooms import check_rooms
-from bvn_asp.policy.terms import Term, to_symbol
+from bvn_asp.policy.terms import Term, to_symbol, to_term
 
 SECONDS, MEGABYTES = 30.0, 700
 """Most time and memory that grounding may take: the shipped policy takes a tenth of a second and 50 MB."""
@@ -197,6 +197,7 @@ def _ground(job: Mapping[str, Any]) -> dict[str, Any]:
         _check_described(control, job["described"], name)
         _check_clauses(control, name)
     _check_terms(control, name)
+    _check_apart(control, name)
     steps = 0
     try:
         steps = counter.steps()
@@ -241,10 +242,23 @@ def _check_clauses(control: clingo.Control, name: str) -> None:
     """Refuse what a decision is read from, and speaks of a clause that the policy does not declare."""
     atoms = control.symbolic_atoms
     declared = {atom.symbol.arguments[0] for atom in atoms.by_signature("clause", 5)}
-    for predicate, arity, place in (("billing_unit", 2, 0), ("refusal", 2, 1), ("flag", 1, 0)):
+    sides = ((side, 1, 0) for side in ("met", "unmet", "clear", "violated", "undetermined"))
+    for predicate, arity, place in (("billing_unit", 2, 0), ("refusal", 2, 1), ("flag", 1, 0), *sides):
         for atom in atoms.by_signature(predicate, arity):
             if atom.symbol.arguments[place] not in declared:
                 raise PolicyError(f"{name}: {atom.symbol} speaks of a clause that is not declared")
+
+
+def _check_apart(control: clingo.Control, name: str) -> None:
+    """Refuse conclusions that every reader would take for one: a text is read as the name that it holds."""
+    read: dict[Term, clingo.Symbol] = {}
+    for atom in control.symbolic_atoms:
+        try:
+            other = read.setdefault(to_term(atom.symbol), atom.symbol)
+        except ValueError:
+            raise PolicyError(f"{name}: {atom.symbol} has an argument that is no name, number or text") from None
+        if other != atom.symbol:
+            raise PolicyError(f"{name}: {other} and {atom.symbol} cannot be told apart; write the name without quotes")
 
 
 def _check_terms(control: clingo.Control, name: str) -> None:

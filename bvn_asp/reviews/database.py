@@ -13,7 +13,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from bvn_asp.errors import ReviewError
+from bvn_asp.errors import OutputError, ReviewError
+from bvn_asp.output import whole_file
 
 APPLICATION = 0x62766E72
 """What tells a store from another SQLite file, in the place that SQLite has for this."""
@@ -79,15 +80,15 @@ class Database:
         if "\0" in str(path):
             raise self.wrong("no file can have this name")
         with self._telling():
-            if create:
-                # Two processes can both find nothing here: which of them makes the tables is decided by a lock.
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
+            if create and not path.exists():
+                self._create()
             size = path.stat().st_size
             if not path.is_file():
                 raise self.wrong("not a regular file")
         if create and not size:
+            # An empty file that somebody has made: two processes can both find it, and a lock decides between them.
             with self._telling(), closing(self._connection()) as connection, _transaction(connection):
-                self._make(connection)
+                self._make(connection, path)
         with self.reading():
             pass
 
@@ -112,8 +113,23 @@ class Database:
         """Return the error that something is wrong with this store."""
         return ReviewError(f"{self.path}: {message}")
 
-    def _connection(self) -> sqlite3.Connection:
-        place = f"{self.path.absolute().as_uri()}?mode=rw"
+    def _create(self) -> None:
+        """Make the file, whole or not at all, unless another process is first."""
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError
+        try:
+            with (
+                whole_file(self.path) as unfinished,
+                closing(self._connection(unfinished)) as connection,
+                _transaction(connection),
+            ):
+                self._make(connection, unfinished)
+        except OutputError as error:
+            if not os.path.lexists(self.path):
+                raise ReviewError(str(error)) from None
+
+    def _connection(self, path: Path | None = None) -> sqlite3.Connection:
+        place = f"{(path or self.path).absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(place, timeout=PATIENCE, isolation_level=None, uri=True)
         # What a commit says is on the disk is there, its folder included. Nothing of a patient goes to other files,
         # and a store from elsewhere can run nothing.
@@ -121,11 +137,11 @@ class Database:
             connection.execute(f"PRAGMA {setting}")
         return connection
 
-    def _make(self, connection: sqlite3.Connection) -> None:
+    def _make(self, connection: sqlite3.Connection, path: Path) -> None:
         if _pragma(connection, "application_id") or _tables(connection):
             # Another process was first.
             return
-        self.path.chmod(PRIVATE)
+        path.chmod(PRIVATE)
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -143,6 +159,10 @@ class Database:
             )
         if version != SCHEMA:
             raise self.wrong("the file is damaged: there are no tables of version 0; go back to a copy of it")
+        # A view in the place of a table could run for ever, and what is not made as ours cannot be read as ours.
+        changed = [change for change in altered(connection) if change.startswith("its table ")]
+        if changed:
+            raise self.wrong(f"{changed[0]}; go back to a copy of it")
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -80,22 +80,27 @@ def _tables(folder: Path) -> Iterator[Any]:
 
 
 def _write_csv(folder: Path, path: Path) -> None:
-    rejected = list(_rejected(folder))
-    if rejected:
-        with whole_file(rejected_path(path)) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as text:
-            out = csv.writer(text, lineterminator="\n")
-            out.writerow(_REJECTED)
-            out.writerows([row, *map(plain_text, words)] for row, *words in rejected)
     schema = pq.read_schema(next(iter(sorted(folder.glob("part-*.parquet")))))
     plain = pa.schema([pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in schema])
     how = pyarrow.csv.WriteOptions(quoting_style="needed")
-    with whole_file(path) as unfinished, pyarrow.csv.CSVWriter(str(unfinished), plain, write_options=how) as writer:
-        for batch in _tables(folder):
-            table = pa.Table.from_batches([batch]).cast(plain)
-            if ID in plain.names:
-                ids = [None if id is None else plain_text(id) for id in table.column(ID).to_pylist()]
-                table = table.set_column(plain.names.index(ID), plain.field(ID), pa.array(ids, pa.string()))
-            writer.write_table(table)
+    with whole_file(path) as unfinished:
+        with pyarrow.csv.CSVWriter(str(unfinished), plain, write_options=how) as writer:
+            for batch in _tables(folder):
+                table = pa.Table.from_batches([batch]).cast(plain)
+                if ID in plain.names:
+                    ids = [None if id is None else plain_text(id) for id in table.column(ID).to_pylist()]
+                    table = table.set_column(plain.names.index(ID), plain.field(ID), pa.array(ids, pa.string()))
+                writer.write_table(table)
+        # While the first file is ours alone and nearly there, so that the second never stands beside that of another.
+        _write_rejected(list(_rejected(folder)), rejected_path(path))
+
+
+def _write_rejected(rejected: Sequence[Sequence[Any]], path: Path) -> None:
+    if rejected:
+        with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as text:
+            out = csv.writer(text, lineterminator="\n")
+            out.writerow(_REJECTED)
+            out.writerows([row, *map(plain_text, words)] for row, *words in rejected)
 
 
 def _write_xlsx(folder: Path, summary: Mapping[str, Any], path: Path) -> None:
