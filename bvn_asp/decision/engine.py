@@ -89,8 +89,7 @@ class Engine:
         an unknown reading, and PolicyError if the policy concludes two things that exclude each other.
         """
         chosen = self.policy.readings(readings or {})
-        room = self.room(needed_for(case, chosen))
-        facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent, shape=room)
+        facts = self.facts(case, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
         answer = Answer(program.derivations, literals)
@@ -106,6 +105,11 @@ class Engine:
         if verdict.open:
             verdict.settle(literals)
         return verdict.decision(literals, settlements=settlements)
+
+    def facts(self, case: Case, chosen: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
+        """Return the facts of `case` under the readings `chosen` (the defaults left out), in a room that serves it."""
+        room = self.room(needed_for(case, chosen))
+        return facts_for(case, self.policy, chosen, assume_absent=assume_absent, shape=room)
 
     def assumed(self, program: OpenProgram, facts: Facts) -> set[int]:
         """Return the literals of the inputs that `facts` states.

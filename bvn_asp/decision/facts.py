@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING
 from bvn_asp.decision.conventions import ENTAILED, PARTS_READ, STATUSES
 from bvn_asp.decision.lists import ablations, findings, modic_changes, surgeries
 from bvn_asp.decision.shapes import (
-    names_optional_body, names_other_anatomy, names_spanning_disc, shape_of, unusual_anatomy,
+    names_optional_body,
+    names_other_anatomy,
+    names_spanning_disc,
+    shape_of,
+    unusual_anatomy,
 )  # fmt: skip
 from bvn_asp.decision.translation import Translation
 from bvn_asp.policy.terms import FORMS, Term, fill, name_of, pattern

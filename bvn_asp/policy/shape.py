@@ -18,8 +18,8 @@ WIDE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
 """Bodies that a run looks at when a case names any other, or another anatomy; bodies elsewhere then join by name."""
 MOST_SHARED = 2
 """Most findings of a kind for which every kind has room; where a case has more of a kind, that kind alone has."""
-AMPLE_FINDINGS, AMPLE_SURGERIES, AMPLE_MODIC = 2, 4, 8
-"""Room that serves almost every case: what is ground where the least room of an earlier case does not serve."""
+AMPLE = (2, 4, 8)
+"""Findings of a kind, surgeries and Modic changes of a room that serves almost every case."""
 MOST_SIZE = 100_000
 """Largest size of a shape that is ground; that of a case file with every list at its bound is smaller."""
 
@@ -62,15 +62,10 @@ class Shape:
         return self.is_wide is other.is_wide and self.places >= other.places
 
     def ample(self, bodies: Iterable[str]) -> Shape:
-        """Return a room that serves what this one does and almost every other case, those of `bodies` included."""
+        """Return a room for almost every case on the same bodies or on `bodies`, or this one if it is unusual."""
         named = {*self.bodies, *bodies} - set(WIDE_BODIES)
-        return Shape(
-            bodies=(*WIDE_BODIES, *sorted(named)) if self.is_wide else self.bodies,
-            findings=max(self.findings, AMPLE_FINDINGS),
-            surgeries=max(self.surgeries, AMPLE_SURGERIES),
-            modic=max(self.modic, AMPLE_MODIC),
-            crowded=self.crowded,
-        )
+        room = Shape((*WIDE_BODIES, *sorted(named)) if self.is_wide else self.bodies, *AMPLE)
+        return room if room.serves(self) else self
 
     def terms(self) -> Iterator[Term]:
         """Yield the facts that make this room."""
