@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from bvn_asp.decision.engine import Engine
-from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.settlements import is_setting
 from bvn_asp.policy.ground import Answer
 from bvn_asp.policy.outcomes import OUTCOMES
