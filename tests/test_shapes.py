@@ -17,7 +17,7 @@ from bvn_asp.report.document import document
 from tests.random_cases import approvable, random_case
 
 POLICY = shipped_policy()
-AMPLE = Shape(findings=2, surgeries=4, modic=8)
+AMPLE = Shape(surgeries=4, modic=8)
 
 
 def usual(**others: Any) -> Case:
@@ -56,8 +56,9 @@ def test_few_ground_programs_serve_records_of_many_shapes_and_each_is_decided_as
     assert len({facts_for(case, POLICY, {}).shape for case in cases}) == len(cases)
     engine = Engine(POLICY)
     decisions = [engine.decide(case) for case in cases]
-    # Of the bodies that every run looks at, and of more: first just what is needed, then one for all that follow.
-    assert len(engine._programs) == 4
+    # Of the bodies that every run looks at, and of more: first just what is needed, then one for all that follow with
+    # as many findings of a kind.
+    assert len(engine._programs) == 5
     for case, decision in zip(cases, decisions, strict=True):
         assert document(decision) == document(Engine(POLICY).decide(case))
 
@@ -83,6 +84,7 @@ def by_text(part: Any) -> Any:
 def test_the_ample_room_is_for_usual_cases() -> None:
     assert Shape().ample(()) == AMPLE
     assert Shape(surgeries=16).ample(()) == Shape(surgeries=16)
+    assert Shape(findings=2).ample(()).findings == 2
     wide = Shape((*WIDE_BODIES, "T9"))
     assert wide.ample((*WIDE_BODIES, "S2")).bodies == (*WIDE_BODIES, "S2", "T9")
 

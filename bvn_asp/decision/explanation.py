@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from bvn_asp.decision.nodes import COMPARISONS, COUNTS, Node, counted, measured
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bvn_asp.decision.facts import Facts
     from bvn_asp.policy.ground import Answer
     from bvn_asp.policy.register import Clause, Policy
+    from bvn_asp.policy.shape import Shape
     from bvn_asp.record.statements import Document
 
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
@@ -48,6 +50,7 @@ MOST_NODES = 6_000
 class Memory:
     """What the explanations under one program share: how atoms are shown, and what earlier cases found out.
 
+    `rooms` numbers the shapes that cases needed.
     `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on; `parts` the
     shown atoms that an atom rests on, by the truth of its border.
     """
@@ -59,6 +62,7 @@ class Memory:
         self._symbols = program.atoms({*_MAKERS, *policy.wording} - {name for name, _ in INPUTS})
         self._plans: dict[int, Plan | None] = {}
         self._counts: dict[int, tuple[str, ...]] = {}
+        self.rooms: dict[Shape, int] = {}
 
     def counts(self, literal: int) -> tuple[str, ...]:
         """Return the clauses that the node of `literal` can show a count of, which its truth need not hang on."""
@@ -112,7 +116,8 @@ class Explainer:
         self._nodes: dict[int, Node] = {}
         self.wording = Wording(program, policy, facts)
         # What there is more room for than the case needs is nothing that it is decided by.
-        self._spare = facts.shape.places - facts.needed.places
+        self._spare = facts.shape.places - facts.needed.places if facts.shape != facts.needed else frozenset()
+        self._room = memory.rooms.setdefault(facts.needed, len(memory.rooms))
         self._entries: dict[frozenset[Term], tuple[object, ...]] = {}
         self._gaps: dict[int, tuple[Node, ...]] = {}
         self._tallies: dict[str, tuple[int, str]] = {}
@@ -134,11 +139,17 @@ class Explainer:
         entries, places = self._facts.entries, self._program.places
         for subject, path in self._facts.fields.items():
             parts = subject if isinstance(subject, tuple) else ()
-            entry = next((entries[part] for part in parts if part in entries), None)
-            if path != _usual_fields().get(subject, "") if entry is None else not path.startswith(entry):
+            entity = next((part for part in parts if isinstance(part, tuple)), None)
+            # Of what is not listed each fact is stated by one field, whatever the record.
+            usual = _usual_fields().get(subject, "") if entity is None else entries.get(entity, "")
+            if path != usual if entity is None else not path.startswith(usual):
                 inputs = [places[form, subject] for form in ("yes", "no") if (form, subject) in places]
                 found.append((self._program.derivations.mask(inputs), subject, path))
         return found
+
+    @cached_property
+    def _apart_bits(self) -> int:
+        return reduce(or_, (bits for bits, _, _ in self._apart), 0)
 
     def holds(self, term: Term) -> bool:
         """Tell whether the atom `term` is true."""
@@ -234,7 +245,7 @@ class Explainer:
         mask, valued, entities = self._program.dependencies(literal)
         facts = self._facts
         tallies = [self._tally(id) for id in self._memory.counts(literal)]
-        key: tuple[object, ...] = (literal, self._answer.mask & mask, facts.needed, *tallies)
+        key: tuple[object, ...] = (literal, self._answer.mask & mask, self._room, *tallies)
         if valued:
             # Records that rule out the same options that matter here can still state different ones. Numbers as text:
             # equal ones can be written with more or fewer decimals.
@@ -245,7 +256,7 @@ class Explainer:
                 entries = tuple([(e, entry, facts.names.get(e)) for e, entry in facts.entries.items() if e in entities])
                 self._entries[entities] = entries
             key += entries
-        if self._apart:
+        if self._apart_bits & mask:
             key += tuple([(subject, path) for bits, subject, path in self._apart if bits & mask])
         if self._documented:
             key += (self._documented,)

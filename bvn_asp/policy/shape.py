@@ -18,8 +18,8 @@ WIDE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
 """Bodies that a run looks at when a case names any other, or another anatomy; bodies elsewhere then join by name."""
 MOST_SHARED = 2
 """Most findings of a kind for which every kind has room; where a case has more of a kind, that kind alone has."""
-AMPLE = (2, 4, 8)
-"""Findings of a kind, surgeries and Modic changes of a room that serves almost every case."""
+AMPLE = (4, 8)
+"""Surgeries and Modic changes of a room that serves almost every case with as many findings of a kind."""
 MOST_SIZE = 100_000
 """Largest size of a shape that is ground; that of a case file with every list at its bound is smaller."""
 
@@ -62,9 +62,12 @@ class Shape:
         return self.is_wide is other.is_wide and self.places >= other.places
 
     def ample(self, bodies: Iterable[str]) -> Shape:
-        """Return a room for almost every case on the same bodies or on `bodies`, or this one if it is unusual."""
+        """Return a room for almost every case on the same bodies or on `bodies`, or this one if it is unusual.
+
+        Room for more findings is room for more of every kind, which costs more than it saves.
+        """
         named = {*self.bodies, *bodies} - set(WIDE_BODIES)
-        room = Shape((*WIDE_BODIES, *sorted(named)) if self.is_wide else self.bodies, *AMPLE)
+        room = Shape((*WIDE_BODIES, *sorted(named)) if self.is_wide else self.bodies, self.findings, *AMPLE)
         return room if room.serves(self) else self
 
     def terms(self) -> Iterator[Term]:
