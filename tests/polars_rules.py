@@ -21,7 +21,7 @@ TOUCHING = {
     "L3": ("L3", "L2-L3", "L3-L4"), "L4": ("L4", "L3-L4", "L4-L5"), "L5": ("L5", "L4-L5", "L5-S1", "L5-L6"),
     "S1": ("S1", "L5-S1", "L6-S1", "S1-S2"),
 }  # fmt: skip
-KINDS = 14
+KINDS = 15
 c = pl.col
 CARE = "conservative_care_therapies_"
 
@@ -45,11 +45,15 @@ def closed(name: str, absent: Any) -> Expr:
 
 
 def some(column: str, condition: Expr) -> Expr:
-    """Whether any entry of a list meets `condition`: unknown if only unknown ones could."""
-    found = c(column).list.eval(condition)
+    """Whether any entry of a list meets `condition`: unknown if only unknown ones could.
+
+    Of findings, what is not listed is known by other columns.
+    """
+    entries = c(column).fill_null([]) if column == "findings_present" else c(column)
+    found = entries.list.eval(condition)
     sure = found.list.eval(pl.element().fill_null(False)).list.any()
     maybe = found.list.eval(pl.element().is_null()).list.any()
-    return pl.when(sure).then(True).when(maybe).then(None).otherwise(pl.when(c(column).is_not_null()).then(False))
+    return pl.when(sure).then(True).when(maybe).then(None).otherwise(pl.when(entries.is_not_null()).then(False))
 
 
 def f(name: str) -> Expr:
@@ -85,7 +89,12 @@ def recommendation() -> Expr:
     days = (c("conservative_care_end") - c("conservative_care_start")).dt.total_days()
     i2 = c("pain_low_back") & months & severity.is_in(["moderate", "severe"]) & c("pain_functional_deficit")
     weeks = pl.coalesce(c("conservative_care_weeks") > 6, days > 42)
-    i3 = weeks & therapies() & ~c("conservative_care_pain_improved") & ~c("conservative_care_disability_improved")
+    i3 = (
+        weeks
+        & therapies()
+        & (c("conservative_care_pain_improved") != "yes")
+        & (c("conservative_care_disability_improved") != "yes")
+    )
     six = (c("patient_lumbar_vertebrae") == "six").fill_null(False)
     typed = f("type") != "type_3"
     stated = f("stated_by_radiologist")
@@ -172,7 +181,7 @@ def patient_exclusions() -> Any:
     yield found("disc_herniation", condition=correlated & (f("size_mm") > 5) & lies(INNER_SIX))
     yield found("spondylolisthesis", condition=correlated & (f("slip_mm") >= 2) & lies(LUMBAR))
     yield found("spondylolysis", condition=correlated & lies(INNER_SIX))
-    yield found("facet_arthropathy", condition=correlated & f("facet_pain") & lies(INNER_SIX))
+    yield found("facet_arthropathy", condition=correlated & (f("facet_pain") == "yes") & lies(INNER_SIX))
     yield found("stenosis", condition=shown & lies(LUMBAR)) & claudication
     yield (
         pl.when(c("record_complete") & c("conditions_t_score").is_null())
@@ -215,6 +224,10 @@ def recommend(path: Path, out: Path) -> None:
     """Decide the Parquet file at `path` into another."""
     cases = pl.scan_parquet(path)
     cases = cases.with_columns(c(name).cast(plain(kind)) for name, kind in cases.collect_schema().items())
+    names = cases.collect_schema().names()
+    # That a list is empty has a column of its own.
+    lists = [name.removesuffix("_none") for name in names if name.endswith("_none")]
+    cases = cases.with_columns(pl.when(c(f"{name}_none")).then([]).otherwise(c(name)).alias(name) for name in lists)
     cases.select("id", recommendation()).sink_parquet(out)
 
 

@@ -133,9 +133,9 @@ def test_rules_without_a_derivation_are_refused(policy: Policy, rules: str, word
 def test_facts_that_contradict_each_other_are_refused(policy: Policy) -> None:
     engine, shape = Engine(policy), Shape()
     stated: list[Term] = [("yes", "pregnancy"), ("no", "low_back_pain"), ("ruled_out", "spinal_cancer", "none")]
-    assert len(engine.assumed(engine.program(shape), Facts(shape, stated))) == 3
+    assert len(engine.assumed(engine.program(shape), Facts(shape, shape, stated))) == 3
     with pytest.raises(SolveError, match="contradicts itself"):
-        engine.assumed(engine.program(shape), Facts(shape, [*stated, ("no", "pregnancy")]))
+        engine.assumed(engine.program(shape), Facts(shape, shape, [*stated, ("no", "pregnancy")]))
 
 
 def test_a_policy_file_that_cannot_serve_is_refused_with_its_name(tmp_path: Any) -> None:

@@ -89,7 +89,7 @@ class Watch:
         if shape not in self._asks:
             policy, program = self.setting.policy, self.decider.engine.program(shape)
             nodes, outputs, _ = compile_nodes(policy, program, shape, self.setting.readings, closed=True, whole=True)
-            wording, found = Wording(program, policy, Facts(shape)), dict[Term, set[str]]()
+            wording, found = Wording(program, policy, Facts(shape, shape)), dict[Term, set[str]]()
             for id in self.whole:
                 for side in self.criteria[id]:
                     for part in nodes.below(outputs[side, id]):

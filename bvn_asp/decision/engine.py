@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bvn_asp.decision.agreement import check_table, is_shipped
 from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.explanation import Explainer, Memory
-from bvn_asp.decision.facts import Facts, facts_for
+from bvn_asp.decision.facts import Facts, facts_for, needed_for
 from bvn_asp.decision.verdict import Verdict
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy.ground import Answer
@@ -58,6 +58,17 @@ class Engine:
         self._programs[shape] = program
         return program
 
+    def room(self, needed: Shape) -> Shape:
+        """Return the smallest room of a kept program that serves a case that needs `needed`, or else one to ground.
+
+        At first that is what the case needs, which is quickest; from then on it is one for the cases to come.
+        """
+        serving = [shape for shape in self._programs if shape.serves(needed)]
+        if serving:
+            return min(serving, key=lambda shape: shape.size)
+        alike = [shape for shape in self._programs if shape.is_wide is needed.is_wide]
+        return needed.ample(body for shape in alike for body in shape.bodies) if alike else needed
+
     def _make_room(self, size: int) -> None:
         """Forget the programs that were not used for longest, until there is room for one of `size` more."""
         kept = sum(shape.size for shape in self._programs)
@@ -78,13 +89,13 @@ class Engine:
         an unknown reading, and PolicyError if the policy concludes two things that exclude each other.
         """
         chosen = self.policy.readings(readings or {})
-        facts = facts_for(case, self.policy, chosen, assume_absent=assume_absent)
+        facts = self.facts(case, chosen, assume_absent=assume_absent)
         program = self.program(facts.shape)
         literals = self.assumed(program, facts)
         answer = Answer(program.derivations, literals)
         if self.exclusive:
             shown = answer.shown
-            check_exclusive(self.policy, facts.shape.bodies, lambda one, other: one in shown and other in shown)
+            check_exclusive(self.policy, facts.needed.bodies, lambda one, other: one in shown and other in shown)
         memory = self._memory.get(facts.shape)
         if memory is None:
             memory = self._memory[facts.shape] = Memory(program, self.policy)
@@ -94,6 +105,11 @@ class Engine:
         if verdict.open:
             verdict.settle(literals)
         return verdict.decision(literals, settlements=settlements)
+
+    def facts(self, case: Case, chosen: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
+        """Return the facts of `case` under the readings `chosen` (the defaults left out), in a room that serves it."""
+        room = self.room(needed_for(case, chosen))
+        return facts_for(case, self.policy, chosen, assume_absent=assume_absent, shape=room)
 
     def assumed(self, program: OpenProgram, facts: Facts) -> set[int]:
         """Return the literals of the inputs that `facts` states.

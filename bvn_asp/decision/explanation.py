@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from bvn_asp.decision.nodes import COMPARISONS, COUNTS, Node, counted, measured
@@ -16,12 +17,14 @@ from bvn_asp.decision.wording import NO_BODIES, Wording
 from bvn_asp.errors import SolveError
 from bvn_asp.policy.grounding import INPUTS
 from bvn_asp.policy.program import OpenProgram
-from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of, to_term
+from bvn_asp.policy.terms import FORMS, Term, name_of, parts_of, pattern, subject_of, to_term
+from bvn_asp.record.table import TABLE
 
 if TYPE_CHECKING:
     from bvn_asp.decision.facts import Facts
     from bvn_asp.policy.ground import Answer
     from bvn_asp.policy.register import Clause, Policy
+    from bvn_asp.policy.shape import Shape
     from bvn_asp.record.statements import Document
 
 STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
@@ -30,13 +33,14 @@ STATUSES = ("met", "unmet", "violated", "clear", "undetermined")
 class Plan(NamedTuple):
     """How to show an atom when it is true; `make` is None if it is not shown at all, nor what it rests on.
 
-    `kept`: its node is remembered from one case to the next.
+    `kept`: its node is remembered from one case to the next. `about`: the terms that occur in it.
     """
 
     make: Callable[[Explainer, str, tuple[Term, ...], int], Node] | None
     name: str
     arguments: tuple[Term, ...]
     kept: bool = False
+    about: frozenset[Term] = frozenset()
 
 
 MOST_NODES = 6_000
@@ -46,6 +50,7 @@ MOST_NODES = 6_000
 class Memory:
     """What the explanations under one program share: how atoms are shown, and what earlier cases found out.
 
+    `rooms` numbers the shapes that cases needed.
     `nodes` keeps statuses with their reasons, for cases that agree on everything that the status hangs on; `parts` the
     shown atoms that an atom rests on, by the truth of its border.
     """
@@ -56,6 +61,19 @@ class Memory:
         self._program, self._wording = program, policy.wording
         self._symbols = program.atoms({*_MAKERS, *policy.wording} - {name for name, _ in INPUTS})
         self._plans: dict[int, Plan | None] = {}
+        self._counts: dict[int, tuple[str, ...]] = {}
+        self.rooms: dict[Shape, int] = {}
+
+    def counts(self, literal: int) -> tuple[str, ...]:
+        """Return the clauses that the node of `literal` can show a count of, which its truth need not hang on."""
+        known = self._counts.get(literal)
+        if known is None:
+            plan = self.plan(literal)
+            found = {str(plan.arguments[0])} if plan is not None and plan.name in COUNTS else set[str]()
+            for _, body in self._program.rules.get(literal, ()):
+                found.update(*(self.counts(part) for part in body if part > 0))
+            known = self._counts[literal] = tuple(sorted(found))
+        return known
 
     def plan(self, literal: int) -> Plan | None:
         """Return how to show the atom of `literal`, or None if what it rests on is shown in its place."""
@@ -71,10 +89,11 @@ class Memory:
                 return None
             term = to_term(symbol)
         name, arguments = name_of(term), term[1:] if isinstance(term, tuple) else ()
+        about = frozenset(parts_of(arguments))
         if name in _MAKERS:
             hidden = name == "no" and name_of(arguments[0]) == "requested"
-            return Plan(None if hidden else _MAKERS[name], name, arguments, kept=name in _KEPT)
-        return Plan(Explainer._reason, name, arguments, kept=True) if name in self._wording else None
+            return Plan(None if hidden else _MAKERS[name], name, arguments, name in _KEPT, about)
+        return Plan(Explainer._reason, name, arguments, True, about) if name in self._wording else None
 
 
 class Explainer:
@@ -96,8 +115,12 @@ class Explainer:
         self._parts: dict[int, tuple[int, ...]] = {}
         self._nodes: dict[int, Node] = {}
         self.wording = Wording(program, policy, facts)
+        # What there is more room for than the case needs is nothing that it is decided by.
+        self._spare = facts.shape.places - facts.needed.places if facts.shape != facts.needed else frozenset()
+        self._room = memory.rooms.setdefault(facts.needed, len(memory.rooms))
         self._entries: dict[frozenset[Term], tuple[object, ...]] = {}
         self._gaps: dict[int, tuple[Node, ...]] = {}
+        self._tallies: dict[str, tuple[int, str]] = {}
         self._possible: dict[int, bool] = {}
 
     @cached_property
@@ -108,6 +131,25 @@ class Explainer:
     def _documented(self) -> frozenset[tuple[Term, tuple[Document, ...]]]:
         """What documents say, which a node of another case does not show."""
         return frozenset((term, said.documents) for term, said in self._facts.said.items() if said.documents)
+
+    @cached_property
+    def _apart(self) -> list[tuple[int, Term, str]]:
+        """The facts that are stated by a field that they do not name: their inputs as bits, fact, and field."""
+        found: list[tuple[int, Term, str]] = []
+        entries, places = self._facts.entries, self._program.places
+        for subject, path in self._facts.fields.items():
+            parts = subject if isinstance(subject, tuple) else ()
+            entity = next((part for part in parts if isinstance(part, tuple)), None)
+            # Of what is not listed each fact is stated by one field, whatever the record.
+            usual = _usual_fields().get(subject, "") if entity is None else entries.get(entity, "")
+            if path != usual if entity is None else not path.startswith(usual):
+                inputs = [places[form, subject] for form in ("yes", "no") if (form, subject) in places]
+                found.append((self._program.derivations.mask(inputs), subject, path))
+        return found
+
+    @cached_property
+    def _apart_bits(self) -> int:
+        return reduce(or_, (bits for bits, _, _ in self._apart), 0)
 
     def holds(self, term: Term) -> bool:
         """Tell whether the atom `term` is true."""
@@ -184,7 +226,7 @@ class Explainer:
         node = self._nodes.get(literal)
         if node is None:
             plan = self._memory.plan(literal)
-            if plan is None or plan.make is None:
+            if plan is None or plan.make is None or not self._spare.isdisjoint(plan.about):
                 return None
             if plan.kept:
                 remembered, key = self._memory.nodes, self._key(literal)
@@ -202,7 +244,8 @@ class Explainer:
         """Return all that the node of `literal` shows: cases with the same key share the node."""
         mask, valued, entities = self._program.dependencies(literal)
         facts = self._facts
-        key: tuple[object, ...] = (literal, self._answer.mask & mask)
+        tallies = [self._tally(id) for id in self._memory.counts(literal)]
+        key: tuple[object, ...] = (literal, self._answer.mask & mask, self._room, *tallies)
         if valued:
             # Records that rule out the same options that matter here can still state different ones. Numbers as text:
             # equal ones can be written with more or fewer decimals.
@@ -213,6 +256,8 @@ class Explainer:
                 entries = tuple([(e, entry, facts.names.get(e)) for e, entry in facts.entries.items() if e in entities])
                 self._entries[entities] = entries
             key += entries
+        if self._apart_bits & mask:
+            key += tuple([(subject, path) for bits, subject, path in self._apart if bits & mask])
         if self._documented:
             key += (self._documented,)
         return key
@@ -233,20 +278,25 @@ class Explainer:
         limit = self._policy.tallies.get(clause.id)
         if limit is None or clause.kind != "indication" or self.holds(("body_limit", clause.id)):
             return ()
-        count = self._counted(clause.id)
+        count, _ = self._tally(clause.id)
         measure = measured(self.wording.words("reaches"), Decimal(count), "so far", COUNTS["reaches"], Decimal(limit))
         return (Node("measure", counted(measure, "at least"), clause=clause, measure=measure),)
 
-    def _counted(self, id: str) -> int:
-        members = (row for row in self._program.rows("counts_toward", 2) if row[0] == id)
-        return sum(self.holds(("counts_toward", *row)) for row in members)
+    def _tally(self, id: str) -> tuple[int, str]:
+        """Return how many there are of what a clause counts, and of how many, in words, if that is limited."""
+        known = self._tallies.get(id)
+        if known is None:
+            members = (row for row in self._program.rows("counts_toward", 2) if row[0] == id)
+            pools = (row for row in self._program.rows("candidates", 2) if row[0] == id)
+            count = sum(self.holds(("counts_toward", *row)) for row in members)
+            of = next((f"of {row[1]}" for row in pools if self.holds(("candidates", *row))), "")
+            known = self._tallies[id] = count, of
+        return known
 
     def _count(self, relation: str, arguments: tuple[Term, ...], literal: int) -> Node:
         id = str(arguments[0])
         clause = self._policy.clauses[id]
-        count = self._counted(id)
-        pools = (row for row in self._program.rows("candidates", 2) if row[0] == id)
-        of = next((f"of {row[1]}" for row in pools if self.holds(("candidates", *row))), "")
+        count, of = self._tally(id)
         limit = Decimal(self._policy.tallies[id])
         measure = measured(self.wording.words(relation), Decimal(count), of, COUNTS[relation], limit)
         needs = "at most" if relation in ("within", "exceeds") else "at least"
@@ -303,6 +353,12 @@ class Explainer:
             return left is None or len(left) > 1
         stated = self._facts.numbers.get(subject)
         return stated is None or stated.exact is None
+
+
+@cache
+def _usual_fields() -> dict[Term, str]:
+    """Return the fields of the facts that stand by themselves."""
+    return {pattern(row.term): row.path for row in TABLE.plain if row.term}
 
 
 def _fact(explainer: Explainer, name: str, arguments: tuple[Term, ...], literal: int) -> Node:

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.decision.conventions import ENTAILED, PARTS_READ, STATUSES
 from bvn_asp.decision.lists import ablations, findings, modic_changes, surgeries
-from bvn_asp.decision.shapes import names_optional_body, names_spanning_disc, shape_of, unusual_anatomy
+from bvn_asp.decision.shapes import (
+    names_optional_body,
+    names_other_anatomy,
+    names_spanning_disc,
+    shape_of,
+    unusual_anatomy,
+)  # fmt: skip
 from bvn_asp.decision.translation import Translation
 from bvn_asp.policy.terms import FORMS, Term, fill, name_of, pattern
 from bvn_asp.record.spans import times, warnings
@@ -38,6 +44,7 @@ MOST_BRANCHES = 64
 class Facts:
     """What a case states, in the policy's words.
 
+    `shape` is the room that it fills, and `needed` the least that would do.
     `stated`: the input atoms that hold. `numbers`: what is left possible of a number, in its unit. `fields`: the
     record's field for every fact, number and choice, stated or not. `said`: the statement behind it, if it is one.
     `names`: what an entity is called, beyond its kind. `entries`: the entry of the record behind an entity.
@@ -45,6 +52,7 @@ class Facts:
     """
 
     shape: Shape
+    needed: Shape
     stated: list[Term] = field(default_factory=list)
     numbers: dict[Term, Range] = field(default_factory=dict)
     fields: dict[Term, str] = field(default_factory=dict)
@@ -81,6 +89,14 @@ class Facts:
         return [*self.shape.terms(), *self.stated]
 
 
+def needed_for(case: Case, readings: Mapping[str, str]) -> Shape:
+    """Return the least shape that has room for `case` under `readings` (the defaults left out)."""
+    other_anatomy = names_other_anatomy(case) or unusual_anatomy(case)
+    # A request whose bodies are not known may be for a body that no other run looks at.
+    any_body = case.requested and not case.bodies
+    return shape_of(case, other_anatomy=other_anatomy or any_body or ANATOMY in readings)
+
+
 def facts_for(
     case: Case,
     policy: Policy,
@@ -96,12 +112,9 @@ def facts_for(
     """
     named, spanned = names_optional_body(case), names_spanning_disc(case)
     counted = case.said("patient.lumbar_vertebrae") is not None
-    other_anatomy = named or spanned or unusual_anatomy(case)
-    # A request whose bodies are not known may be for a body that no other run looks at.
-    any_body = case.requested and not case.bodies
-    room = shape or shape_of(case, other_anatomy=other_anatomy or any_body or ANATOMY in readings)
+    needed = needed_for(case, readings)
     closed = bool(case.exact("record_complete")) if assume_absent is None else assume_absent
-    facts = Facts(room, readings=readings, warnings=tuple(warnings(case)), closed=closed)
+    facts = Facts(shape or needed, needed, readings=readings, warnings=tuple(warnings(case)), closed=closed)
     # Only with four vertebrae the discs that span a missing body are there for certain.
     four = case.exact("patient.lumbar_vertebrae") == ("four",) if counted else spanned
     translation = Translation(case, facts, spanning_discs=four)
@@ -167,7 +180,8 @@ def _request(translation: Translation) -> None:
     bodies = translation.case.bodies
     translation.answer("request_made", translation.case.requested, "request.bodies")
     for body in translation.facts.shape.bodies:
-        named = body in bodies if bodies or not translation.case.requested else None
+        known = bodies or not translation.case.requested or body not in translation.facts.needed.bodies
+        named = body in bodies if known else None
         translation.answer(("requested", body.lower()), named, "request.bodies")
 
 

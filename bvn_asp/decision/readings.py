@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from bvn_asp.decision.engine import Engine
-from bvn_asp.decision.facts import facts_for
 from bvn_asp.decision.settlements import is_setting
 from bvn_asp.policy.ground import Answer
 from bvn_asp.policy.outcomes import OUTCOMES
@@ -50,13 +49,13 @@ def outcome_under(
     engine: Engine, case: Case, readings: Mapping[str, str], *, assume_absent: bool | None = None
 ) -> Outcome:
     """Return the outcome of deciding `case` under `readings`, without looking for any reasons."""
-    facts = facts_for(case, engine.policy, engine.policy.readings(readings), assume_absent=assume_absent)
+    facts = engine.facts(case, engine.policy.readings(readings), assume_absent=assume_absent)
     program = engine.program(facts.shape)
     stated = engine.assumed(program, facts)
     branches = [{*stated, *map(program.places.__getitem__, terms)} for terms in facts.branches()]
     completions = _Completions(program, branches, Answer(program.derivations, stated).shown)
     requested = case.bodies
-    shown = [body for body in facts.shape.bodies if body in requested or not case.requested]
+    shown = [body for body in facts.needed.bodies if body in requested or not case.requested]
     bodies = [
         (body, completions.settled([("refused", body.lower()), ("permissible", body.lower())], "undetermined"))
         for body in shown

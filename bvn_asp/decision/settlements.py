@@ -50,7 +50,9 @@ class Settler:
                 continue
             sets, whole = self.program.smallest([*assumptions, goal], MOST_SETS)
             everything &= whole
-            found += [self._settlement(outcome, terms, goal) for terms in sets]
+            # In an order of their own, since that of a search hangs on what was searched for before.
+            settlements = [self._settlement(outcome, terms, goal) for terms in sets]
+            found += sorted(settlements, key=lambda settlement: [(node.text, node.field) for node in settlement.facts])
         return tuple(dict.fromkeys(found)), everything
 
     def _settlement(self, outcome: str, terms: Sequence[Term], goal: int) -> Settlement:

@@ -139,7 +139,7 @@ class Verdict:
         return first if (first, id) in self.shown else second if (second, id) in self.shown else "undetermined"
 
     def _reported(self) -> Iterator[str]:
-        for body in self.facts.shape.bodies:
+        for body in self.facts.needed.bodies:
             if any((status, body.lower()) in self.shown for status in _BODY_STATUSES):
                 yield body
 

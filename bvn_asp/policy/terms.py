@@ -6,6 +6,7 @@ A term is a name, a whole number, or a tuple of a name and its arguments: `("at"
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 import clingo
@@ -57,6 +58,14 @@ def pattern(text: str) -> Term:
     """Return the term that `text` writes, such as `at(X,V)`; capitals stand for what `fill` puts in."""
     name, opened, rest = text.partition("(")
     return (name, *rest.removesuffix(")").split(",")) if opened else name
+
+
+def parts_of(terms: Iterable[Term]) -> Iterator[Term]:
+    """Yield `terms` and all terms within them."""
+    for term in terms:
+        yield term
+        if isinstance(term, tuple):
+            yield from parts_of(term[1:])
 
 
 def fill(shape: Term, **values: Term) -> Term:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import clingo
@@ -33,8 +34,7 @@ def form(study: Study) -> Iterator[Finding]:
     yield from _unused(nodes, rules)
     yield from _unused_wordings(study)
     yield from _numbers_in_labels(study)
-    yield from _idle_rules(study, rules)
-    yield from _idle_conditions(study, rules)
+    yield from _idle(study, rules)
     for id in study.ids:
         clause = study.policy.clauses[id]
         if not clause.references:
@@ -83,47 +83,38 @@ def _numbers_in_labels(study: Study) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _idle_rules(study: Study, rules: list[Any]) -> Iterator[Finding]:
-    """Find rules whose conditions no record meets under any reading."""
-    conditional = [rule for rule in rules if rule.body]
-    marks = {place: str(rule.update(head=_mark(place))) for place, rule in enumerate(conditional)}
-    space = _marked(study, marks.values(), study.search.room)
-    goals = {place: space.literal((_FIRES, place)) for place in marks}
-    run = [-space.literal("complete")]
-    fired = space.reached(run, goals.values())
-    study.claims += len(goals)
-    for place in (place for place, literal in goals.items() if literal not in fired):
-        rule = conditional[place]
+def _idle(study: Study, rules: list[Any]) -> Iterator[Finding]:
+    """Find rules whose conditions no record meets, and conditions without which a rule concludes the same on every one.
+
+    A condition that names the reading under which a rule speaks is not among them: explanations show it.
+    """
+    firing = {place: str(rule.update(head=_mark(place))) for place, rule in enumerate(rules) if rule.body}
+    candidates = [(rule, place) for rule in rules for place in range(len(rule.body)) if _can_be_idle(rule, place)]
+    texts = {place: _without(place, *each) for place, each in enumerate(candidates, len(rules))}
+    unsafe = _unsafe(texts)
+    missing = {place: text for place, text in texts.items() if place not in unsafe}
+    study.claims += len(firing) + len(missing)
+    run: list[int] = []
+    # What is idle where there is much to tell apart is still needed where there is little, and the other way round.
+    for room in (Shape(), study.search.room):
+        space = _marked(study, [*firing.values(), *missing.values()], room)
+        run = [-space.literal("complete")]
+        firing, missing = _never(space, run, firing), _never(space, [], missing)
+    held = [space.held(premise) for premise in space.premises]
+    for place in firing:
+        rule = rules[place]
         text = " ".join(str(rule).split())
-        goal = [*run, *(space.held(premise) for premise in space.premises), goals[place]]
-        proof = proof_of(space, f"the rule fires: {text}", goal, (), {}, study.search.room)
+        proof = proof_of(space, f"the rule fires: {text}", [*run, *held, _fired(space, place)], (), {}, room)
         yield Finding(
             "idle-rule", (text,),
             f"No record meets the conditions of the rule in line {rule.location.begin.line}: {text}",
             proofs=(study.certified(proof),),
         )  # fmt: skip
-
-
-def _idle_conditions(study: Study, rules: list[Any]) -> Iterator[Finding]:
-    """Find conditions without which a rule concludes the same on every record, in every room that was looked at.
-
-    A condition that names the reading under which a rule speaks is not among them: explanations show it.
-    """
-    found = [(rule, place) for rule in rules for place in range(len(rule.body)) if _can_be_idle(rule, place)]
-    marks = {place: _without(place, *each) for place, each in enumerate(found)}
-    study.claims += len(marks)
-    spaces: list[Space] = []
-    # What is idle where there is much to tell apart is still needed where there is little, and the other way round.
-    for room in (study.search.room, Shape()):
-        spaces.append(_marked(study, marks.values(), room))
-        goals = {place: spaces[-1].literal((_FIRES, place)) for place in marks}
-        reached = spaces[-1].reached([], goals.values())
-        marks = {place: text for place, text in marks.items() if goals[place] not in reached}
-    for place in marks:
-        rule, condition = found[place][0], found[place][0].body[found[place][1]]
-        text, space = " ".join(str(rule).split()), spaces[0]
-        goal = [*(space.held(premise) for premise in space.premises), space.literal((_FIRES, place))]
-        proof = proof_of(space, f"{condition} makes a difference in: {text}", goal, (), {}, study.search.room)
+    for place in missing:
+        rule, at = candidates[place - len(rules)]
+        text, condition = " ".join(str(rule).split()), rule.body[at]
+        words = f"{condition} makes a difference in: {text}"
+        proof = proof_of(space, words, [*held, _fired(space, place)], (), {}, room)
         yield Finding(
             "idle-condition", (str(condition), text),
             f"The rule in line {rule.location.begin.line} concludes the same without the condition {condition}: {text}",
@@ -131,21 +122,34 @@ def _idle_conditions(study: Study, rules: list[Any]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _never(space: Space, run: list[int], marks: dict[int, str]) -> dict[int, str]:
+    """Return which of `marks` fire on no record of `run`."""
+    goals = {place: _fired(space, place) for place in marks}
+    reached = space.reached(run, goals.values())
+    return {place: text for place, text in marks.items() if goals[place] not in reached}
+
+
+def _fired(space: Space, place: int) -> int:
+    return space.literal((_FIRES, place))
+
+
 def _can_be_idle(rule: Any, place: int) -> bool:
     condition = rule.body[place]
     if rule.head.ast_type != ast.ASTType.Literal or condition.ast_type != ast.ASTType.Literal:
         return False
-    if str(condition).startswith("chosen("):
-        return False
+    return not str(condition).startswith("chosen(")
+
+
+def _unsafe(texts: Mapping[int, str]) -> set[int]:
+    """Return which of the rules `texts` lack a condition that gives a variable its values: it cannot be left out."""
     messages: list[str] = []
-    control = clingo.Control(logger=lambda _, message: messages.append(message))
-    try:
-        # A condition that gives a variable its values cannot be left out.
-        control.add("base", [], _without(0, rule, place))
+    control = clingo.Control(logger=lambda _, message: messages.append(message), message_limit=len(texts) + 1)
+    # The last one keeps all of them from being ground.
+    control.add("base", [], "\n".join([*texts.values(), f"{_FIRES} :- not {_FIRES}(X)."]))
+    with suppress(RuntimeError):
         control.ground([("base", [])])
-    except RuntimeError:
-        return False
-    return True
+    lines = {int(message.split(":")[1]) for message in messages}
+    return {place for line, place in enumerate(texts, 1) if line in lines}
 
 
 def _without(number: int, rule: Any, place: int) -> str:

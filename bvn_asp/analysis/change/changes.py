@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bvn_asp.decision.wording import words_of
@@ -206,8 +207,17 @@ def _by_topic(search: Search, inputs: frozenset[Term]) -> dict[Term, set[tuple[T
 
 def parts_of(subject: Term) -> list[Term]:
     """Return the facts that the fact `subject` puts together; none if it stands by itself."""
-    rows = [row for row in TABLE.fields if row.together and name_of(pattern(row.together)) == name_of(subject)]
-    return [fill(pattern(row.term), V=subject_of(subject)) for row in rows]
+    return [fill(part, V=subject_of(subject)) for part in _parts().get(name_of(subject), ())]
+
+
+@cache
+def _parts() -> dict[str, list[Term]]:
+    """Return the patterns of the facts that a fact puts together, by its name."""
+    found: dict[str, list[Term]] = {}
+    for row in TABLE.fields:
+        if row.together:
+            found.setdefault(name_of(pattern(row.together)), []).append(pattern(row.term))
+    return found
 
 
 def _follows(subject: Term, before: frozenset[Term], after: frozenset[Term]) -> bool:
