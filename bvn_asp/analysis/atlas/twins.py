@@ -145,11 +145,11 @@ class Twins:
 
     def beside(self, inputs: frozenset[Term]) -> World | None:
         """Return the record of `inputs` and the nearest that is recommended otherwise, the better first, or None."""
-        space = self.space
+        space, said = self.space, (*FORMS, "assumed", "selected", "closed")
         for side in (1, 0):
             given = [
                 literal if term in inputs else -literal
-                for literal, term in space.inputs[side].items() if name_of(term) in (*FORMS, "assumed", "selected", "closed")
+                for literal, term in space.inputs[side].items() if name_of(term) in said
             ]  # fmt: skip
             world = self.world(given)
             if world is not None:
