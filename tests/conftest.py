@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -22,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = str(config.getoption("markexpr")).strip()
     campaigns.running = asked == "slow" or bool(os.environ.get("BVN_CAMPAIGN"))
     settings.load_profile("campaign" if campaigns.running else "default")
+    # As in the program itself.
+    gc.set_threshold(100_000, 50, 50)
     # Random records come in many shapes; each is ground once.
     engine.MOST_KEPT = 600_000
 

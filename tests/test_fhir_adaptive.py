@@ -20,6 +20,7 @@ from bvn_asp.fhir.questionnaire import ADAPTIVE_URL, questionnaire, url_of, vers
 from bvn_asp.fhir.response import response
 from bvn_asp.fhir.text import json_text
 from bvn_asp.record.files import read_content
+from tests.campaigns import sampled
 from tests.fhir_reading import MADE, case_of, items_of, problems_of
 from tests.sample_cases import place, sample
 from tests.web import BASE, workbench
@@ -87,7 +88,9 @@ def interview(client: Any, known: Json, first: Json) -> Iterator[Json]:
     raise AssertionError("it does not end")
 
 
-@pytest.mark.parametrize("name", ["approve_two_bodies", "deny_care_42_days_by_date", "five_bodies_one_above_l3"])
+@pytest.mark.parametrize(
+    "name", sampled(["approve_two_bodies", "deny_care_42_days_by_date", "five_bodies_one_above_l3"], 1, 2)
+)
 def test_answered_from_a_record_it_comes_to_the_decision_on_the_record_with_fewer_questions(
     client: Any, name: str
 ) -> None:
