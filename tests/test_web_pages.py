@@ -319,7 +319,8 @@ def test_a_policy_from_outside_is_refused_if_it_is_none_or_unsafe(client: Any) -
 def test_a_page_that_is_not_there_is_said_to_be_so(client: Any) -> None:
     for path in ("/nothing", "/case/short", "/case/x/save/pdf", "/static/../app.py", "/interview/!"):
         assert client.get(path).status_code in (404, 405), path
-    assert "text/html" in client.get("/nothing").headers["content-type"]
+    missing = client.get("/nothing")
+    assert "text/html" in missing.headers["content-type"] and missing.text.count("Not Found") == 2  # title, heading
     assert client.get("/api/nothing").headers["content-type"] == "application/problem+json"
 
 

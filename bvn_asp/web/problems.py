@@ -59,6 +59,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, BvnError):
         return Problem(422, "That cannot be done", str(error))
     if isinstance(error, HTTPException):
-        return Problem(error.status_code, HTTPStatus(error.status_code).phrase, error.detail)
+        status = HTTPStatus(error.status_code)
+        return Problem(status, status.phrase, status.description if error.detail == status.phrase else error.detail)
     return Problem(500, "Something went wrong in the workbench", "What you did is still on the page. Try again; if it"
                    " happens again, please report it.")  # fmt: skip
