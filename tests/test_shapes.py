@@ -17,7 +17,7 @@ from bvn_asp.report.document import document
 from tests.random_cases import approvable, random_case
 
 POLICY = shipped_policy()
-AMPLE = Shape(surgeries=4, modic=8)
+AMPLE = Shape(surgeries=2, modic=8)
 
 
 def usual(**others: Any) -> Case:
@@ -90,8 +90,8 @@ def test_the_ample_room_is_for_usual_cases() -> None:
 
 
 def test_a_room_serves_what_it_holds_on_the_same_kind_of_bodies() -> None:
-    assert AMPLE.serves(Shape(surgeries=4))
-    assert not AMPLE.serves(Shape(surgeries=8))
+    assert AMPLE.serves(Shape(surgeries=2))
+    assert not AMPLE.serves(Shape(surgeries=4))
     assert not AMPLE.serves(Shape(crowded=(("tumor", 4),)))
     assert not Shape(WIDE_BODIES, 2, 4, 8).serves(Shape())
     assert Shape((*WIDE_BODIES, "T9")).serves(Shape(WIDE_BODIES))

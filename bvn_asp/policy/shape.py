@@ -18,7 +18,7 @@ WIDE_BODIES = ("T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
 """Bodies that a run looks at when a case names any other, or another anatomy; bodies elsewhere then join by name."""
 MOST_SHARED = 2
 """Most findings of a kind for which every kind has room; where a case has more of a kind, that kind alone has."""
-AMPLE = (4, 8)
+AMPLE = (2, 8)
 """Surgeries and Modic changes of a room that serves almost every case with as many findings of a kind."""
 MOST_SIZE = 100_000
 """Largest size of a shape that is ground; that of a case file with every list at its bound is smaller."""
