@@ -1,6 +1,6 @@
 """The answer as a client of PAS gets it: a Bundle, read by an independent client, and as its profile asks.
 
-BVN_PROFILES names the folder of the unpacked package of PAS 2.2.1 (hl7.fhir.us.davinci-pas), for its profiles.
+BVN_PROFILES names the folder of the unpacked package of PAS 2.2.1 (hl7.fhir.us.davinci-pas), among others.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,8 @@ from bvn_asp.fhir.claim import Answered
 from bvn_asp.fhir.submitted import answered_at
 from bvn_asp.fhir.text import json_text
 from tests.fhir_reading import copy_of, problems_of
+from tests.profile_rules import FOLDERS
+from tests.profile_rules import broken_rules as rules_by_element
 from tests.sample_cases import place
 from tests.test_fhir_claim import GOLDEN, PAS, claim, response, written
 
@@ -228,10 +229,12 @@ def profiles() -> Any:
     checker = pytest.importorskip("pyfhircheck")
     from pyfhircheck.config import ValidatorConfig
 
-    folder = Path(os.environ.get("BVN_PROFILES", ""))
-    if not [*folder.glob("StructureDefinition-profile-claimresponse.json")]:
+    folders = [
+        str(folder) for folder in FOLDERS if (folder / "StructureDefinition-profile-claimresponse.json").is_file()
+    ]
+    if not folders:
         pytest.skip("BVN_PROFILES names no folder with the package of PAS 2.2.1")
-    config = {"fhirVersion": "4.0.1", "terminology": {"mode": "off"}, "localPackagePaths": [str(folder)]}
+    config = {"fhirVersion": "4.0.1", "terminology": {"mode": "off"}, "localPackagePaths": folders}
     return checker.Validator(ValidatorConfig.load_dict(config))
 
 
@@ -255,6 +258,7 @@ def broken_rules(resource: Json) -> list[str]:
 @pytest.mark.parametrize("name", GOLDEN.values())
 def test_no_rule_of_the_profile_of_a_claim_response_is_broken(name: str) -> None:
     assert broken_rules(response(name)) == []
+    assert rules_by_element(copy_of(response(name))) == [] and rules_by_element(copy_of(bundled(name))) == []
 
 
 def _without(*path: Any) -> Callable[[Json], None]:

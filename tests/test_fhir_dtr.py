@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from bvn_asp.fhir import urls
 from bvn_asp.fhir.package import package
 from bvn_asp.fhir.questionnaire import questionnaire
 from bvn_asp.fhir.response import Context, response
-from tests.fhir_reading import items_of
+from tests.fhir_reading import copy_of, items_of
+from tests.profile_rules import broken_rules
 from tests.sample_cases import sample
 
 Json = dict[str, Any]
@@ -29,6 +31,7 @@ START = PACKAGES[1]["entry"][0]["resource"]
 RESPONSES = [response(CASE, CONTEXT, whole=True).resource, *(bundle["entry"][1]["resource"] for bundle in PACKAGES)]
 CONTAINED = RESPONSES[2]["contained"][0]
 QUESTIONNAIRES = [questionnaire(), WHOLE, START, CONTAINED]
+BEGINNING = WHOLE | {"item": WHOLE["item"][:1]}
 
 ON_QUESTIONNAIRE = {urls.VERSION_ALGORITHM: 1, urls.AUDIENCE: None, urls.REQUEST_SPECIFIC: 1, urls.ADAPTIVE: None}
 ON_ITEM = {
@@ -170,3 +173,84 @@ def test_a_package_is_one_questionnaire_and_one_response_to_it(bundle: Json) -> 
         urls.STANDARD_QUESTIONNAIRE: urls.RESPONSE, urls.ADAPTIVE_START: urls.ADAPTIVE_RESPONSE,
     }  # fmt: skip
     assert second["meta"]["profile"] == [profiles[first["meta"]["profile"][0]]]
+
+
+# --- the profiles themselves -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [*QUESTIONNAIRES[:3], *RESPONSES[:2], PACKAGES[0]],
+    ids=["brief", "whole", "start", "complete", "draft", "package"],
+)
+def test_no_rule_of_its_profile_is_broken(resource: Json) -> None:
+    assert broken_rules(copy_of(resource)) == []
+
+
+@pytest.mark.parametrize("resource", [CONTAINED, RESPONSES[2], PACKAGES[1]], ids=["contained", "adaptive", "package"])
+def test_no_rule_of_a_profile_of_what_is_adaptive_is_broken_but_the_one_on_which_dtr_and_sdc_disagree(
+    resource: Json,
+) -> None:
+    """DTR wants an address of a contained questionnaire, SDC forbids it."""
+    profile = urls.ADAPTIVE_QUESTIONNAIRE if resource is CONTAINED else ""
+    found = broken_rules(copy_of(resource), profile)
+    assert all(rule.endswith("Questionnaire.url: 0 values, expected 1 to 1") for rule in found)
+
+
+def _changes() -> Iterator[tuple[Json, Callable[[Json], Any]]]:
+    """Yield resources, and changes of them each of which breaks a rule of their profile."""
+    origin = {"url": urls.INFORMATION_ORIGIN, "extension": [{"url": "source", "valueCode": "manual"}]}
+    endpoint = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-endpoint"
+    for name in ("url", "status", "subjectType", "extension", "item"):
+        yield BEGINNING, _without(name)
+    yield BEGINNING, lambda resource: resource.update(url=resource["url"] + "#part")
+    yield BEGINNING, lambda resource: resource.update(name="bvn ablation")
+    yield BEGINNING, lambda resource: resource.update(subjectType=["Patient", "Practitioner"])
+    yield (
+        BEGINNING,
+        lambda resource: resource["extension"].append({"url": endpoint, "valueUri": "https://payer.example"}),
+    )
+    yield BEGINNING, lambda resource: resource["extension"].append(resource["extension"][0])
+    yield BEGINNING, lambda resource: items_of(resource)[3].pop("text")
+    yield BEGINNING, lambda resource: _options(resource)[0].pop("valueCoding")
+    yield BEGINNING, lambda resource: items_of(resource)[1].update(type="reference")
+    for name in ("questionnaire", "subject", "authored", "status"):
+        yield RESPONSES[0], _without(name)
+    for url in (urls.COVERAGE, urls.INTENDED_USE):
+        yield RESPONSES[0], _without_extension(url)
+    yield RESPONSES[0], lambda resource: _drop(_answers(resource)[0]["extension"], urls.INFORMATION_ORIGIN)
+    yield RESPONSES[0], lambda resource: _answers(resource)[0].update(extension=[origin])
+    yield RESPONSES[0], lambda resource: _answers(resource)[0]["extension"].append(origin)
+    yield RESPONSES[0], lambda resource: resource.update(basedOn=[{"reference": "ServiceRequest/1"}])
+    yield PACKAGES[0], lambda bundle: bundle.update(type="transaction")
+    yield PACKAGES[0], lambda bundle: bundle["entry"].reverse()
+    yield PACKAGES[0], lambda bundle: bundle["entry"].append(bundle["entry"][0])
+    yield PACKAGES[0], lambda bundle: bundle["entry"].append({"resource": {"resourceType": "Patient"}})
+    yield PACKAGES[0], lambda bundle: bundle["entry"].pop()
+
+
+def _without(name: str) -> Callable[[Json], Any]:
+    return lambda resource: resource.pop(name)
+
+
+def _without_extension(url: str) -> Callable[[Json], Any]:
+    return lambda resource: _drop(resource["extension"], url)
+
+
+def _options(resource: Json) -> list[Json]:
+    return [option for item in items_of(resource) for option in item.get("answerOption", ())]
+
+
+def _answers(resource: Json) -> list[Json]:
+    return [answer for item in items_of(resource) for answer in item.get("answer", ())]
+
+
+def _drop(extensions: list[Json], url: str) -> None:
+    extensions[:] = [extension for extension in extensions if extension["url"] != url]
+
+
+@pytest.mark.parametrize(("resource", "change"), [*_changes()])
+def test_a_rule_of_the_profile_that_is_broken_is_noticed(resource: Json, change: Callable[[Json], Any]) -> None:
+    found = copy_of(resource)
+    change(found)
+    assert broken_rules(found)
