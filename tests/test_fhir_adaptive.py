@@ -178,6 +178,10 @@ def test_parameters_are_answered_with_parameters(client: Any) -> None:
     assert found.headers["content-type"] == "application/fhir+json"
     (parameter,) = found.json()["parameter"]
     assert found.json()["resourceType"] == "Parameters" and set(parameter) == {"name", "resource"}
+    jsonschema = pytest.importorskip("jsonschema")
+    described = client.get("/api/openapi.json").json()["paths"][ADDRESS]["post"]
+    for part, value in ((described["requestBody"], body), (described["responses"]["200"], found.json())):
+        jsonschema.validate(value, part["content"]["application/fhir+json"]["schema"])
     assert parameter["name"] == "return" and parameter["resource"] == sent(client, start()).json()
 
 

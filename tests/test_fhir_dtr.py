@@ -6,18 +6,22 @@ adaptive ones, DTR-QPackageBundle, information-origin, and those of SDC that the
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bvn_asp.cli.commands import bvn
 from bvn_asp.fhir import urls
-from bvn_asp.fhir.package import package
+from bvn_asp.fhir.package import package, returned
 from bvn_asp.fhir.questionnaire import questionnaire
 from bvn_asp.fhir.response import Context, response
-from tests.fhir_reading import copy_of, items_of
+from tests.fhir_reading import copy_of, items_of, problems_of
 from tests.profile_rules import broken_rules
 from tests.sample_cases import sample
 
@@ -175,13 +179,31 @@ def test_a_package_is_one_questionnaire_and_one_response_to_it(bundle: Json) -> 
     assert second["meta"]["profile"] == [profiles[first["meta"]["profile"][0]]]
 
 
+def test_the_operation_returns_the_package_as_its_only_parameter() -> None:
+    """DTR, dtr-qpackage-output-parameters: each package is a parameter called packagebundle."""
+    found = returned(PACKAGES[0])
+    assert problems_of(found) == [] and found["meta"]["profile"] == [urls.PACKAGE_RETURNED]
+    assert found["parameter"] == [{"name": "packagebundle", "resource": PACKAGES[0]}]
+
+
+def test_the_command_writes_the_package_in_parameters_if_it_is_asked_to(tmp_path: Path) -> None:
+    plain, wrapped = tmp_path / "bundle.json", tmp_path / "parameters.json"
+    for path, *options in ((plain,), (wrapped, "--parameters")):
+        assert CliRunner().invoke(bvn, ["fhir", "package", *options, "-o", str(path)]).exit_code == 0
+    bundle, parameters = (json.loads(path.read_text()) for path in (plain, wrapped))
+    assert bundle["resourceType"] == "Bundle" and parameters["resourceType"] == "Parameters"
+    assert [entry["resource"]["resourceType"] for entry in parameters["parameter"][0]["resource"]["entry"]] == [
+        entry["resource"]["resourceType"] for entry in bundle["entry"]
+    ]
+
+
 # --- the profiles themselves -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "resource",
-    [*QUESTIONNAIRES[:3], *RESPONSES[:2], PACKAGES[0]],
-    ids=["brief", "whole", "start", "complete", "draft", "package"],
+    [*QUESTIONNAIRES[:3], *RESPONSES[:2], PACKAGES[0], returned(PACKAGES[0])],
+    ids=["brief", "whole", "start", "complete", "draft", "package", "parameters"],
 )
 def test_no_rule_of_its_profile_is_broken(resource: Json) -> None:
     assert broken_rules(copy_of(resource)) == []
@@ -227,6 +249,8 @@ def _changes() -> Iterator[tuple[Json, Callable[[Json], Any]]]:
     yield PACKAGES[0], lambda bundle: bundle["entry"].append(bundle["entry"][0])
     yield PACKAGES[0], lambda bundle: bundle["entry"].append({"resource": {"resourceType": "Patient"}})
     yield PACKAGES[0], lambda bundle: bundle["entry"].pop()
+    yield returned(PACKAGES[0]), lambda result: result["parameter"][0].pop("resource")
+    yield returned(PACKAGES[0]), lambda result: result["parameter"][0]["resource"].update(type="transaction")
 
 
 def _without(name: str) -> Callable[[Json], Any]:

@@ -120,7 +120,7 @@ def test_the_description_fits_what_is_sent_and_returned(client: Any, content: di
     described = client.get("/api/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     names = {"decide", "batch", "readings", "next-question", "whatif", "find", "prove"}
-    assert set(described["paths"]) == {f"/api/{name}" for name in names}
+    assert set(described["paths"]) == {f"/api/{name}" for name in names} | {"/api/fhir/Questionnaire/$next-question"}
     answers = {
         "decide": {"case": content}, "batch": {"cases": [content, {"x": 1}]}, "readings": {"case": content},
         "next-question": {"case": {}},
@@ -136,3 +136,22 @@ def test_the_description_fits_what_is_sent_and_returned(client: Any, content: di
     problem = described["components"]["schemas"]["ProblemDetails"]
     wrong = client.post("/api/decide", json={"case": {"patient": {"age": "x"}}}).json()
     jsonschema.validate(wrong, {**problem, "components": described["components"]})
+
+
+def test_the_description_has_every_path_that_a_program_can_post_to(client: Any) -> None:
+    from bvn_asp.web import api, fhir_api
+
+    described = client.get("/api/openapi.json").json()["paths"]
+    posted = [route.path for route in (*api.routes, *fhir_api.routes) if "POST" in (route.methods or ())]
+    assert {path for path, found in described.items() if "post" in found} == {*posted}
+
+
+def test_the_next_question_of_a_fhir_client_is_as_it_is_described(client: Any) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    path = "/api/fhir/Questionnaire/$next-question"
+    operation = client.get("/api/openapi.json").json()["paths"][path]["post"]
+    for sent, status in (({"resourceType": "Parameters"}, "default"), ({"resourceType": "Patient"}, "default")):
+        found = client.post(path, json=sent)
+        content = operation["responses"][status]["content"][found.headers["content-type"]]
+        jsonschema.validate(found.json(), content["schema"])
+    assert {*operation["requestBody"]["content"]} == {"application/json", "application/fhir+json"}

@@ -98,20 +98,22 @@ def read(path: Path, output: Path) -> None:
 @click.argument("path", metavar="[CASE]", type=PATH, required=False)
 @_whole
 @_adaptive
+@click.option("--parameters", is_flag=True, help="Write it in Parameters, as what $questionnaire-package returns.")
 @_references
 @_output
-def package(path: Path | None, whole: bool, adaptive: str, output: Path, **references: str) -> None:
+def package(path: Path | None, whole: bool, adaptive: str, parameters: bool, output: Path, **references: str) -> None:
     """Write the package that a payer hands out: the questionnaire, and a response with what CASE states already.
 
     A Bundle as DTR has it.
     """
     from bvn_asp.fhir.package import package as made
+    from bvn_asp.fhir.package import returned
     from bvn_asp.record.case import Case
 
     if adaptive:
         _check_adaptive(adaptive, whole=whole)
     filled = made(Case() if path is None else _case(path), _context(references), whole=whole, adaptive=adaptive)
-    _write(output, filled.resource)
+    _write(output, returned(filled.resource) if parameters else filled.resource)
     say(f"{output}: the questionnaire, and a response to go on with")
     _tell_left(filled)
 

@@ -9,7 +9,7 @@ from bvn_asp.fhir import urls
 from bvn_asp.fhir.adaptive import begun
 from bvn_asp.fhir.questionnaire import adaptive_questionnaire, questionnaire
 from bvn_asp.fhir.response import Context, Filled, response
-from bvn_asp.fhir.text import json_text
+from bvn_asp.fhir.text import Resource, json_text
 from bvn_asp.record.case import Case
 
 
@@ -35,3 +35,12 @@ def package(case: Case, context: Context, *, whole: bool = False, adaptive: str 
         ],
     }
     return Filled(bundle, filled.left)
+
+
+def returned(bundle: Resource) -> Resource:
+    """Return a package as what the operation `$questionnaire-package` of DTR returns."""
+    return {
+        "resourceType": "Parameters",
+        "meta": {"profile": [urls.PACKAGE_RETURNED]},
+        "parameter": [{"name": "packagebundle", "resource": bundle}],
+    }

@@ -12,6 +12,7 @@ from bvn_asp.errors import BvnError, CaseError, refused
 from bvn_asp.record.files import json_of
 from bvn_asp.record.writing import plain_content
 from bvn_asp.web.interview_page import FIRST, SECONDS
+from bvn_asp.web.openapi import FHIR, FHIR_TAKEN, FHIR_TYPE, NEXT_QUESTION
 from bvn_asp.web.problems import Problem, ProblemError, problem_of
 from bvn_asp.web.searches import searched
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from bvn_asp.fhir.text import Resource
     from bvn_asp.record.bases import Document, Path_
 
-BASE = "/api/fhir"
-MEDIA_TYPE = "application/fhir+json"
-TAKEN = (MEDIA_TYPE, "application/json")
 ASKED, ANSWERED = "questionnaire-response", "return"
 """What the operation calls what it takes and what it returns, where these are Parameters."""
 NAME = "what was sent"
@@ -35,8 +33,8 @@ async def next_question(request: Request) -> Response:
     """Return the response that was sent, with the next question in what it contains; or why not."""
     from bvn_asp.fhir.adaptive import asked_so_far, next_step
 
-    if request.headers.get("content-type", "").partition(";")[0].strip() not in TAKEN:
-        return _outcome(Problem(415, f"Expected {' or '.join(TAKEN)}"))
+    if request.headers.get("content-type", "").partition(";")[0].strip() not in FHIR_TAKEN:
+        return _outcome(Problem(415, f"Expected {' or '.join(FHIR_TAKEN)}"))
     try:
         sent = json_of(await request.body(), NAME)
     except CaseError as error:
@@ -49,7 +47,7 @@ async def next_question(request: Request) -> Response:
         return _outcome(problem_of(error), _expressions(sent, error))
     except (BvnError, ProblemError) as error:
         return _outcome(problem_of(error))
-    found = next_step(so_far, step, str(request.base_url).rstrip("/") + BASE)
+    found = next_step(so_far, step, str(request.base_url).rstrip("/") + FHIR)
     if path:
         found = {"resourceType": "Parameters", "parameter": [{"name": ANSWERED, "resource": found}]}
     return _sent(found)
@@ -58,7 +56,7 @@ async def next_question(request: Request) -> Response:
 def _sent(resource: Resource, status: int = 200) -> Response:
     from bvn_asp.fhir.text import json_text
 
-    return Response(json_text(resource), status, media_type=MEDIA_TYPE)
+    return Response(json_text(resource), status, media_type=FHIR_TYPE)
 
 
 def _response_in(sent: Document) -> Path_:
@@ -132,4 +130,4 @@ def _words(error: dict[str, Any]) -> str:
     return f"{line}{path}{error['message']}"
 
 
-routes = [Route(f"{BASE}/Questionnaire/$next-question", next_question, methods=["POST"])]
+routes = [Route(NEXT_QUESTION, next_question, methods=["POST"])]

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from bvn_asp.web.api import Operation
 
 Json = dict[str, Any]
+FHIR = "/api/fhir"
+NEXT_QUESTION = f"{FHIR}/Questionnaire/$next-question"
+FHIR_TYPE = "application/fhir+json"
+FHIR_TAKEN = (FHIR_TYPE, "application/json")
+"""Where the interface for FHIR clients is, and what it takes."""
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -42,7 +47,7 @@ def description(operations: Iterable[Operation]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "bvn workbench", "version": __version__, "description": (
             "Recommendations on cases under one coverage policy, for a human reviewer, who decides.")},
-        "paths": paths, "components": {"schemas": schemas},
+        "paths": paths | _fhir(), "components": {"schemas": schemas},
     }  # fmt: skip
 
 
@@ -65,3 +70,23 @@ def _operation(name: str, summary: str, sent: Json | None, returned: Json) -> Js
     if sent is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": sent}}}
     return found
+
+
+def _fhir() -> Json:
+    """Return the description of what is there for FHIR: of a resource its type, and FHIR has the rest."""
+    both = _resource("Parameters", "QuestionnaireResponse")
+    outcome = {"content": {FHIR_TYPE: {"schema": _resource("OperationOutcome")}}}
+    operation = {
+        "operationId": "fhir_next_question",
+        "summary": "The next question of an adaptive questionnaire, as FHIR has it",
+        "requestBody": {"required": True, "content": {kind: {"schema": both} for kind in FHIR_TAKEN}},
+        "responses": {
+            "200": {"description": "the response, its next question added", "content": {FHIR_TYPE: {"schema": both}}},
+            "default": {"description": "what went wrong", **outcome},
+        },
+    }
+    return {NEXT_QUESTION: {"post": operation}}
+
+
+def _resource(*types: str) -> Json:
+    return {"type": "object", "required": ["resourceType"], "properties": {"resourceType": {"enum": [*types]}}}
