@@ -17,8 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from bvn_asp.cli.commands import bvn
+from bvn_asp.fhir.answered import Answered
 from bvn_asp.fhir.bundle import carried, response_bundle
-from bvn_asp.fhir.claim import Answered
 from bvn_asp.fhir.submitted import answered_at
 from bvn_asp.fhir.text import json_text
 from tests.fhir_reading import copy_of, problems_of
@@ -70,6 +70,7 @@ def test_a_bundle_has_what_its_profile_asks_for(name: str) -> None:
     for entry in found["entry"]:
         assert set(entry) == {"fullUrl", "resource"} and entry["fullUrl"]
     assert [entry["resource"]["resourceType"] for entry in found["entry"]].count("ClaimResponse") == 1
+    assert found["entry"][0]["fullUrl"] == f"urn:uuid:{found['entry'][0]['resource']['id']}"
 
 
 def test_the_same_answer_has_the_same_names_and_another_one_others() -> None:

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.decision import NOTICE
 from bvn_asp.decision.engine import Engine
-from bvn_asp.fhir.claim import Answered, ClaimError, Line, claim_response, codes_of, recommended
+from bvn_asp.fhir.answered import Answered, Line
+from bvn_asp.fhir.claim import ClaimError, claim_response, codes_of, recommended
 from bvn_asp.fhir.pas import ACTIONS, REASONS
 from bvn_asp.fhir.submitted import answered_at
 from bvn_asp.fhir.text import json_text
@@ -331,6 +332,18 @@ def test_a_response_answers_the_claim_that_is_given(tmp_path: Path) -> None:
         assert problems_of(found) == []
 
 
+def test_the_trace_numbers_of_an_item_come_back_with_it_and_with_what_is_granted_instead(tmp_path: Path) -> None:
+    """PAS 2.2.1, extension-itemTraceNumber (X12 2000F TRN): by them the sender knows its item again."""
+    content = claim((5, "64628", 1), (7, "64629", 1))
+    traces = [{"url": f"{PAS}/extension-itemTraceNumber", "valueIdentifier": {"system": "urn:x", "value": value}}
+              for value in ("111", "222")]  # fmt: skip
+    other = {"url": f"{PAS}/extension-epsdtIndicator", "valueBoolean": True}
+    content["item"][0]["extension"] = [*traces, other]
+    found = response(GOLDEN["partial"], answered_at(written(tmp_path / "claim.json", content)))
+    assert [item["extension"][:-1] for item in found["item"]] == [traces, []]
+    assert [item["extension"] for item in found["addItem"]] == [traces] and problems_of(found) == []
+
+
 def test_without_a_claim_who_it_is_about_is_marked_as_not_known() -> None:
     unknown = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
                               "valueCode": "unknown"}]}  # fmt: skip
@@ -382,6 +395,7 @@ def test_the_command_writes_a_new_file_or_prints(tmp_path: Path) -> None:
     first, second = json.loads(printed), json.loads(path.read_text(encoding="utf-8"))
     assert first.pop("timestamp").endswith("+00:00") and second.pop("timestamp") and first == second
     alone = json.loads(CliRunner().invoke(bvn, [*arguments, "--resource"]).output)
-    assert alone == first["entry"][0]["resource"] and alone["resourceType"] == "ClaimResponse"
+    assert alone | {"id": first["entry"][0]["resource"]["id"]} == first["entry"][0]["resource"]
+    assert alone["resourceType"] == "ClaimResponse" and "id" not in alone
     again = CliRunner().invoke(bvn, [*arguments, "-o", str(path)])
     assert "there already" in str(again.exception)

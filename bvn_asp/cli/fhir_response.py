@@ -40,8 +40,9 @@ def response(
     """
     from bvn_asp.decision.engine import Engine
     from bvn_asp.decision.shapes import room_for
+    from bvn_asp.fhir.answered import Answered
     from bvn_asp.fhir.bundle import missing, response_bundle
-    from bvn_asp.fhir.claim import Answered, ClaimError, claim_response
+    from bvn_asp.fhir.claim import ClaimError, claim_response
     from bvn_asp.fhir.submitted import answered_at
     from bvn_asp.fhir.text import json_text
     from bvn_asp.output import check_new, write_file

@@ -35,13 +35,15 @@ def response_bundle(response: Resource, request: tuple[Carried, ...], timestamp:
 
     `timestamp` is a date and time with its zone. What the request does not contain is referred to as the request does.
     """
-    answer = {**response}
+    identifier = response["identifier"][0]["value"]
+    address = _made("entry", identifier)
+    # Clients show the id as the name of the answer, which is why it has one before it is stored anywhere.
+    answer = {"resourceType": response["resourceType"], "id": address.removeprefix("urn:uuid:")} | response
     for name in REFERRED:
         found = _named(answer.get(name, {}), request)
         if found is not None:
             # A relative reference says nothing to who reads it from within a Bundle.
             answer[name] = {**answer[name], "reference": found.url}
-    identifier = response["identifier"][0]["value"]
     return {
         "resourceType": "Bundle",
         "meta": {"profile": [RESPONSE_BUNDLE]},
@@ -49,7 +51,7 @@ def response_bundle(response: Resource, request: tuple[Carried, ...], timestamp:
         "type": "collection",
         "timestamp": timestamp,
         "entry": [
-            {"fullUrl": _made("entry", identifier), "resource": answer},
+            {"fullUrl": address, "resource": answer},
             *({"fullUrl": one.url, "resource": one.resource} for one in _referred(answer, request)),
         ],
     }

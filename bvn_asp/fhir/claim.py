@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bvn_asp.errors import BvnError
-from bvn_asp.fhir.bundle import Carried
+from bvn_asp.fhir.answered import Answered, Line
 from bvn_asp.fhir.notes import notes_on
 from bvn_asp.fhir.pas import (
     ACTIONS,
@@ -51,29 +50,6 @@ class ClaimError(BvnError):
 
 
 @dataclass(frozen=True)
-class Line:
-    """An item of a claim: its number, and the units that it asks for, None if it does not say."""
-
-    sequence: int
-    units: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The claim that a response answers: who it is about, and its items by code; None if no claim is given.
-
-    `sent` are the resources of the Bundle that it came in.
-    """
-
-    patient: Resource = field(default_factory=dict)
-    insurer: Resource = field(default_factory=dict)
-    requestor: Resource = field(default_factory=dict)
-    request: Resource = field(default_factory=dict)
-    lines: Mapping[str, Line] | None = None
-    sent: tuple[Carried, ...] = ()
-
-
-@dataclass(frozen=True)
 class Item:
     """A code that is asked for: units asked and granted, and what is recommended; `asked` is None if not stated."""
 
@@ -83,6 +59,7 @@ class Item:
     granted: int
     action: str
     reason: str = ""
+    traces: tuple[Resource, ...] = ()
 
 
 def claim_response(report: Report, policy: Policy, case: Case, answered: Answered | None = None) -> Resource:
@@ -136,8 +113,11 @@ def items(report: Report, policy: Policy, lines: Mapping[str, Line]) -> list[Ite
     found = []
     for place, code in enumerate(ordered, 1):
         units = (asked.get(code), granted.get(code, 0))
-        action, reason = recommended(str(report.recommendation), *units, known=code in known)
-        found.append(Item(code, lines[code].sequence if code in lines else place, *units, action, reason))
+        line, review = (
+            lines.get(code, Line(place)),
+            recommended(str(report.recommendation), *units, known=code in known),
+        )
+        found.append(Item(code, line.sequence, *units, *review, line.traces))
     return found
 
 
@@ -184,7 +164,7 @@ def _item(item: Item, notes: list[int]) -> Resource:
     if units:
         detail.append({"url": "quantity", "valueQuantity": {"value": units}})
     return {
-        "extension": [{"url": DETAIL, "extension": detail}],
+        "extension": [*item.traces, {"url": DETAIL, "extension": detail}],
         "itemSequence": item.sequence,
         "noteNumber": notes,
         "adjudication": [_adjudication(item.action, item.reason)],
@@ -193,14 +173,14 @@ def _item(item: Item, notes: list[int]) -> Resource:
 
 def _added(report: Report, found: list[Item], notes: list[int]) -> Iterator[Resource]:
     """Yield what is granted otherwise than asked for: of a code that is modified, or of one not asked for."""
-    named = {item.code: item for item in found}
-    following = max((item.sequence for item in found), default=0)
+    named, following = {item.code: item for item in found}, max((item.sequence for item in found), default=0)
     for code, count in report.units:
         item = named.get(code)
         if item is not None and item.action == CERTIFIED:
             continue
         following += item is None
         yield {
+            **({"extension": [*item.traces]} if item is not None and item.traces else {}),
             "itemSequence": [item.sequence if item is not None else following],
             "productOrService": _code(CPT, code),
             "quantity": {"value": count},
@@ -243,6 +223,6 @@ def _tags(report: Report, case_sha256: str) -> Iterator[Resource]:
 
 def _identifier(report: Report, case_sha256: str) -> str:
     """Return a name for the response that is the same whenever the same case is decided the same way."""
-    read = sorted(f"{reading.id}={reading.option}" for reading in report.readings)
-    parts = [report.program, report.policy_sha256, case_sha256, str(report.assume_absent), *read]
+    parts = [report.program, report.policy_sha256, case_sha256, str(report.assume_absent)]
+    parts += sorted(f"{reading.id}={reading.option}" for reading in report.readings)
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/claim-response:{canonical(parts)}").urn

@@ -10,6 +10,7 @@ REVIEWER = f"{PAS}/extension-claimResponseReviewer"
 REVIEW_ACTION = f"{PAS}/extension-reviewAction"
 REVIEW_ACTION_CODE = f"{PAS}/extension-reviewActionCode"
 DETAIL = f"{PAS}/extension-itemAuthorizedDetail"
+TRACE = f"{PAS}/extension-itemTraceNumber"
 ADJUDICATION = "http://terminology.hl7.org/CodeSystem/adjudication"
 CLAIM_TYPE = "http://terminology.hl7.org/CodeSystem/claim-type"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bvn_asp.errors import refused
+from bvn_asp.fhir.answered import Answered, Line
 from bvn_asp.fhir.bundle import Carried, carried
-from bvn_asp.fhir.claim import Answered, Line
+from bvn_asp.fhir.pas import TRACE
 from bvn_asp.fhir.resource import Element, check_numbers, codes_of, resource_at, resources_of
 from bvn_asp.fhir.text import Resource
 from bvn_asp.fhir.urls import CPT
@@ -70,7 +71,7 @@ def _lines(claim: Element) -> dict[str, Line]:
         if sequence is None or sequence < 1 or sequence != int(sequence):
             raise item.wrong("sequence", "expected the number of the item, from 1")
         quantity = item.one("quantity")
-        line = Line(int(sequence), quantity.number("value") if quantity is not None else None)
+        line = Line(int(sequence), quantity.number("value") if quantity is not None else None, tuple(_traces(item)))
         codes = [code for system, code in codes_of(item.one("productOrService")) if system == CPT]
         if len(codes) != 1:
             raise item.wrong("productOrService", f"expected one CPT code, with the system {CPT}")
@@ -78,3 +79,10 @@ def _lines(claim: Element) -> dict[str, Line]:
             raise item.wrong("productOrService", f"{codes[0]} is asked for by two items; expected one for each code")
         found[codes[0]] = line
     return found
+
+
+def _traces(item: Element) -> Iterator[Resource]:
+    """Yield the trace numbers of an item, by which who sent it knows it again."""
+    for extension in item.many("extension"):
+        if extension.text("url") == TRACE:
+            yield {"url": TRACE, "valueIdentifier": _texts(extension.one("valueIdentifier"), "system", "value")}
