@@ -33,7 +33,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install the package chromium"),
     pytest.mark.skipif(not FORMS.is_dir(), reason="BVN_LFORMS names no folder of LHC-Forms"),
 ]
-PAGE = """<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="{forms}/webcomponent/styles.css"><div id="form"></div>
+PAGE = """<!doctype html><meta charset="utf-8"><div id="form"></div>
+<link rel="stylesheet" href="{forms}/webcomponent/styles.css">
 <script src="{forms}/webcomponent/assets/lib/zone.min.js"></script>
 <script src="{forms}/webcomponent/lhc-forms.js"></script>
 <script src="{forms}/fhir/R4/lformsFHIR.min.js"></script>"""
@@ -108,15 +109,16 @@ def test_filled_in_by_hand_it_is_decided_like_the_case_in_yaml(page: Any) -> Non
 
 
 APPEAL = """
-41-year-old ski instructor, body mass index 22.2. Low back pain for 50 months, moderate to her and to her physician, with
-a functional deficit; it limits her significantly. 33 weeks of conservative care without improvement of pain or
+41-year-old ski instructor, body mass index 22.2. Low back pain for 50 months, moderate to her and to her physician,
+with a functional deficit; it limits her significantly. 33 weeks of conservative care without improvement of pain or
 disability: avoidance of activities for 33 weeks, physical therapy for 26, cognitive therapy for 10, anti-inflammatory
 drugs and no others for 12; no exercises at home, no chiropractic care, no injections. The radiologist's report of the
-MRI, read in full, states Modic changes of type 1 at L4-L5 with edema and a fissured endplate, and a compression fracture
-of L3, not healed, which neither correlates with the complaints nor is their source nor complicates the treatment. The
-assessment was read in full: no other pathology is there. No surgery, no ablation. Behavioral health was assessed and recorded, not
-formally; no risk factors, resources were provided. T-score 0.4, osteoporosis not diagnosed, no fragility fracture. No
-other condition that is asked for. Under local anaesthesia, L3, L4 and L5 are requested: 64628 and 64629, a unit each.
+MRI, read in full, states Modic changes of type 1 at L4-L5 with edema and a fissured endplate, and a compression
+fracture of L3, not healed, which neither correlates with the complaints nor is their source nor complicates the
+treatment. The assessment was read in full: no other pathology is there. No surgery, no ablation. Behavioral health
+was assessed and recorded, not formally; no risk factors, resources were provided. T-score 0.4, osteoporosis not
+diagnosed, no fragility fracture. No other condition that is asked for. Under local anaesthesia, L3, L4 and L5 are
+requested: 64628 and 64629, a unit each.
 """
 TREATMENT = "conservative_care.therapies"
 NO = (
@@ -125,10 +127,21 @@ NO = (
 )  # fmt: skip
 NONE = ("cardiac_compromise", "pulmonary_compromise", "spinal_cancer")
 OTHERS = (
-    "disc herniation", "spondylolisthesis", "spondylolysis", "facet arthrosis or effusion", "spinal stenosis",
-    "segmental instability", "degenerative scoliosis", "compression fracture", "traumatic fracture",
-    "spinal trauma without fracture", "spinal tumor", "local spinal infection", "spinal deformity",
-    "disease of the sacroiliac joint", "other pathology",
+    "disc herniation",
+    "spondylolisthesis",
+    "spondylolysis",
+    "facet arthrosis or effusion",
+    "spinal stenosis",
+    "segmental instability",
+    "degenerative scoliosis",
+    "compression fracture",
+    "traumatic fracture",
+    "spinal trauma without fracture",
+    "spinal tumor",
+    "local spinal infection",
+    "spinal deformity",
+    "disease of the sacroiliac joint",
+    "other pathology",
 )
 ABSENT = ("neurogenic_claudication", "radiculopathy", "radicular_pain", "nerve_compression")
 FILLED: tuple[tuple[str, ...], ...] = (
@@ -182,7 +195,8 @@ mri: {radiologist_report: yes, read_in_full: yes, modic_changes: [{levels: L4-L5
   stated_by_radiologist: yes, features: [edema, endplate_fissuring]}]}
 findings: {assessment_read_in_full: yes, absent: [disc_herniation, spondylolisthesis, spondylolysis,
   facet_arthropathy, stenosis, segmental_instability, degenerative_scoliosis, compression_fracture, traumatic_fracture,
-  trauma, tumor, infection, deformity, sacroiliac_joint, other_pathology], present: [{kind: compression_fracture, levels: L3, shown_by: [imaging],
+  trauma, tumor, infection, deformity, sacroiliac_joint, other_pathology], present: [{kind: compression_fracture,
+  levels: L3, shown_by: [imaging],
   correlates: no, likely_source: no, complicates: no, healed: no}]}
 surgeries: none
 ablations: none
