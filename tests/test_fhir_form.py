@@ -70,6 +70,8 @@ def fill(page: Any, link: str, *texts: str) -> None:
         control = page.locator(f'[id="{link}"]')
         control.click()
         control.press_sequentially(text)
+        # What is offered comes a moment after the last letter.
+        page.wait_for_timeout(50)
         control.press("Enter" if len(texts) > 1 else "Tab")
 
 
