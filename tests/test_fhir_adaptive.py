@@ -17,11 +17,12 @@ from bvn_asp.decision.decision import NOTICE
 from bvn_asp.fhir import urls
 from bvn_asp.fhir.adaptive import END, begun
 from bvn_asp.fhir.questionnaire import ADAPTIVE_URL, questionnaire, url_of, version
-from bvn_asp.fhir.response import response
+from bvn_asp.fhir.response import Context, response
 from bvn_asp.fhir.text import json_text
 from bvn_asp.record.files import read_content
 from tests.campaigns import sampled
-from tests.fhir_reading import MADE, case_of, items_of, problems_of
+from tests.fhir_reading import MADE, case_of, copy_of, items_of, problems_of
+from tests.profile_rules import broken_rules
 from tests.sample_cases import place, sample
 from tests.web import BASE, workbench
 
@@ -183,6 +184,19 @@ def test_parameters_are_answered_with_parameters(client: Any) -> None:
     for part, value in ((described["requestBody"], body), (described["responses"]["200"], found.json())):
         jsonschema.validate(value, part["content"]["application/fhir+json"]["schema"])
     assert parameter["name"] == "return" and parameter["resource"] == sent(client, start()).json()
+
+
+def test_parameters_break_no_rule_of_dtr_but_the_one_on_which_it_and_sdc_disagree(client: Any) -> None:
+    """DTR wants an address of the contained questionnaire, SDC forbids it."""
+    context = Context("2026-01-01T12:00:00+00:00", "Patient/1", "Coverage/1", "ServiceRequest/1", draft=True)
+    first = begun(response(sample("pend_t_score_missing"), context).resource, f"{BASE}/api/fhir")
+    body = {"resourceType": "Parameters", "parameter": [{"name": "questionnaire-response", "resource": first}]}
+    dtr = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/dtr-next-question"
+    for found, name in ((copy_of(body), "input"), (sent(client, body).json(), "output")):
+        broken = broken_rules(found, f"{dtr}-{name}-parameters")
+        assert {rule.rpartition(".")[2] for rule in broken} == {"url: 0 values, expected 1 to 1"}, broken
+    del found["parameter"][0]["resource"]["subject"]
+    assert any(".subject: 0 values" in rule for rule in broken_rules(found, f"{dtr}-output-parameters"))
 
 
 def test_numbers_come_back_as_they_were_written(client: Any) -> None:
