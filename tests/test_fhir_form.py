@@ -214,6 +214,7 @@ request: {bodies: [L3, L4, L5], units: {"64628": 1, "64629": 1}}
 """The appeal as answers, and as a case file."""
 
 
+@pytest.mark.slow
 def test_an_appeal_filled_in_by_hand_comes_back_as_an_answer_that_a_client_reads(page: Any, tmp_path: Path) -> None:
     """Non-Indications 12 refuses the fractured L3; L4 and L5 are left, which is 64628 alone (Procedure Codes)."""
     shown(page, ADD, questionnaire())
