@@ -108,8 +108,9 @@ class Engine:
 
     def facts(self, case: Case, chosen: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
         """Return the facts of `case` under the readings `chosen` (the defaults left out), in a room that serves it."""
-        room = self.room(needed_for(case, chosen))
-        return facts_for(case, self.policy, chosen, assume_absent=assume_absent, shape=room)
+        needed = needed_for(case, chosen)
+        room = self.room(needed)
+        return facts_for(case, self.policy, chosen, assume_absent=assume_absent, shape=room, needed=needed)
 
     def assumed(self, program: OpenProgram, facts: Facts) -> set[int]:
         """Return the literals of the inputs that `facts` states.

@@ -104,15 +104,16 @@ def facts_for(
     *,
     assume_absent: bool | None = None,
     shape: Shape | None = None,
+    needed: Shape | None = None,
 ) -> Facts:
     """Translate `case` for `policy` under `readings` (the defaults left out).
 
     `assume_absent` overrides what the record says of its own completeness; `shape` is the room to fill, if it is to
-    be larger than the case needs.
+    be larger than the case needs; what of it is beyond `needed` is only shared with other cases.
     """
     named, spanned = names_optional_body(case), names_spanning_disc(case)
     counted = case.said("patient.lumbar_vertebrae") is not None
-    needed = needed_for(case, readings)
+    needed = needed or shape or needed_for(case, readings)
     closed = bool(case.exact("record_complete")) if assume_absent is None else assume_absent
     facts = Facts(shape or needed, needed, readings=readings, warnings=tuple(warnings(case)), closed=closed)
     # Only with four vertebrae the discs that span a missing body are there for certain.
