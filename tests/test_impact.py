@@ -173,6 +173,7 @@ def test_the_command_prints_the_change_and_writes_a_page_that_loads_nothing(tmp_
         assert wanted in text
 
 
+@pytest.mark.slow
 def test_the_page_is_the_same_for_every_seed_of_hashing(tmp_path: Path) -> None:
     path = tmp_path / "cases.parquet"
     write(shipped_policy(), 60, 3, "usual", path)

@@ -28,7 +28,7 @@ def edited(old: str, new: str) -> Mutant:
         ("V > L.", "V >= L."),
         ("in_range(l3;l4;l5;l6;s1).", "in_range(l4;l5;l6;s1)."),
         ("default(obligations, breach,", "default(obligations, norm,"),
-    ], 4, 5, 6),
+    ], 5, 6),
 )  # fmt: skip
 def test_an_edit_that_changes_an_answer_is_noticed_by_a_case(old: str, new: str) -> None:
     assert judge(edited(old, new)).outcome == "killed"

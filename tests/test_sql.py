@@ -171,6 +171,7 @@ def test_every_dialect_gives_a_query_that_its_grammar_accepts(dialect: str) -> N
     )
 
 
+@pytest.mark.slow
 def test_cases_beyond_the_room_of_a_query_are_undecided_and_no_others(cases: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     from bvn_asp.batch.sql import query

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.campaigns import sampled
+
 sync_api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -244,8 +246,10 @@ def test_no_page_is_wider_than_its_window(page: Any, address: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_every_page_can_be_used_by_everybody(browser: Any, url: str, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "pages"), sampled([("light", ("/case", "/ask", "/reviews")), ("light", PAGES), ("dark", PAGES)], 0)
+)
+def test_every_page_can_be_used_by_everybody(browser: Any, url: str, scheme: str, pages: tuple[str, ...]) -> None:
     pytest.importorskip("axe_playwright_python")
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     for page in opened(browser, url, color_scheme=scheme):
@@ -259,7 +263,7 @@ def test_every_page_can_be_used_by_everybody(browser: Any, url: str, scheme: str
                 for item in violations if item["impact"] in ("serious", "critical")
             ]  # fmt: skip
 
-        for address in PAGES:
+        for address in pages:
             page.goto(address)
             check(address)
         open_sample(page)
