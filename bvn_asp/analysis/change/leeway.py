@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.change.changes import CHANGEABLE, UNKNOWN, ahead, kind_of
-from bvn_asp.analysis.search import STATED, TIMES
+from bvn_asp.analysis.records import STATED
+from bvn_asp.analysis.search import TIMES
 from bvn_asp.analysis.sides import SETTINGS
 from bvn_asp.analysis.writing.inputs import inputs_of
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of, to_text

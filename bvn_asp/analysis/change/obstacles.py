@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.change.changes import Obstacle, parts_of
+from bvn_asp.analysis.departures import stated_words
 from bvn_asp.analysis.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
 from bvn_asp.analysis.records import Premise
 from bvn_asp.decision.wording import words_of
@@ -52,5 +53,5 @@ def _facts(leeway: Leeway, subjects: list[Term]) -> tuple[str, ...]:
         mine = [subject] if topic == "requested" else leeway.search.topics[topic]
         stated = {term for term in leeway.base if name_of(term) in FORMS and subject_of(term) in mine}
         words = words_of(leeway.search.policy, subject if topic == "requested" else topic, leeway.facts.names)
-        texts[f"{words}: {leeway.search.stated(stated, mine, leeway.facts)}"] = None
+        texts[f"{words}: {stated_words(leeway.search, stated, mine, leeway.facts)}"] = None
     return tuple(texts)

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from bvn_asp.analysis.change.changes import item_of
-from bvn_asp.analysis.search import STATED, TIMES, Search
+from bvn_asp.analysis.records import STATED
+from bvn_asp.analysis.search import TIMES, Search
 from bvn_asp.errors import GroundingTimeError
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of
 

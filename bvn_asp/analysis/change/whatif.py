@@ -18,7 +18,7 @@ from bvn_asp.analysis.change.changes import Answer, ChangeSet, changes_of, item_
 from bvn_asp.analysis.change.leeway import Leeway
 from bvn_asp.analysis.change.obstacles import obstacles_of
 from bvn_asp.analysis.change.room import MOST_USES, Rooms
-from bvn_asp.analysis.search import STATED
+from bvn_asp.analysis.records import STATED
 from bvn_asp.analysis.space import SearchLimitError, SearchTimeoutError
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
