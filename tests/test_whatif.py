@@ -299,7 +299,7 @@ def test_a_bound_on_conflicts_is_told_and_the_time_limit_holds_before_anything_i
     assert "as many conflicts as it may: there may be more" in " ".join(answer_text(found, "a").split())
     fresh = WhatIf(shipped_policy())
     late = fresh.answer(Case.model_validate(empty), timeout=0)
-    assert (late.sets, late.complete, late.stopped) == ((), False, "timeout") and not fresh._kept
+    assert (late.sets, late.complete, late.stopped) == ((), False, "timeout") and not fresh.rooms.kept
 
 
 def test_a_nearly_empty_record_costs_two_searches_a_set_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from bvn_asp.analysis.search import STATED, Search
+from bvn_asp.analysis.records import STATED
+from bvn_asp.analysis.search import Search
 from bvn_asp.analysis.space import Space, World
 from bvn_asp.policy.terms import Term, name_of
 

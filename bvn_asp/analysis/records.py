@@ -12,7 +12,7 @@ from bvn_asp.errors import CircleError
 from bvn_asp.policy.ground import Statement, Transcript
 from bvn_asp.policy.grounding import OPEN_INPUTS, grounded
 from bvn_asp.policy.shape import WIDE_BODIES, Shape
-from bvn_asp.policy.terms import Term, pattern, to_term, to_text
+from bvn_asp.policy.terms import FORMS, Term, pattern, to_term, to_text
 from bvn_asp.record.anatomy import OPTIONAL_BODIES
 from bvn_asp.record.table import TABLE
 
@@ -22,6 +22,8 @@ ROOM = Shape(bodies=(*WIDE_BODIES, "S2"), modic=2)
 
 A list that fills its room is whole: that a record states one finding of a kind and leaves others open is outside of it.
 """
+STATED = (*FORMS, "assumed")
+"""What a record states, or is assumed to."""
 _COMPARISONS = ("at_least", "below", "above", "at_most")
 _SIDES = (
     ("met", "unmet"), ("clear", "violated"), ("passes_at", "fails_at"), ("passes_for_patient", "fails_for_patient"),

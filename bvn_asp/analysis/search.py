@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from bvn_asp.analysis.departures import Departure, differences
 from bvn_asp.analysis.proofs import Proof, grounds_of, minimal_cores, proof_of
-from bvn_asp.analysis.records import ROOM, Ground, Premise, ground
+from bvn_asp.analysis.records import ROOM, STATED, Ground, Premise, ground
 from bvn_asp.analysis.space import Space, World
 from bvn_asp.analysis.writing.inputs import readings_of, usual_case, usual_inputs, usual_numbers
 from bvn_asp.analysis.writing.stated import Record
@@ -16,13 +17,11 @@ from bvn_asp.analysis.writing.writer import Writer
 from bvn_asp.decision.agreement import is_shipped
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import Facts, facts_for
-from bvn_asp.decision.wording import words_of
 from bvn_asp.errors import SolveError
 from bvn_asp.policy.outcomes import check_exclusive, exclusive
 from bvn_asp.policy.representatives import limits_of
-from bvn_asp.policy.terms import FORMS, Term, name_of
+from bvn_asp.policy.terms import Term, name_of
 from bvn_asp.record.case import Case
-from bvn_asp.record.statements import Range, text_of
 
 if TYPE_CHECKING:
     from bvn_asp.decision.decision import Decision
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 RECOMMENDATIONS = ("approve", "partial", "pend", "deny")
 """The most wanted first."""
-STATED = (*FORMS, "assumed")
-"""What a record states, or is assumed to."""
 TIMES = ("age", "pain_duration", "care_duration")
 """Numbers that are counted until a moment."""
 _RUN_INPUTS = ("selected", "reread")
@@ -54,20 +51,6 @@ def preferred(space: Space, one: Mapping[str, int], other: Mapping[str, int]) ->
         for place, better in enumerate(RECOMMENDATIONS)
         for worse in RECOMMENDATIONS[place + 1 :]
     )
-
-
-@dataclass(frozen=True)
-class Departure:
-    """One way in which a record departs from the usual one: the field, what it is about, and what both state."""
-
-    topic: Term
-    field: str
-    words: str
-    now: str
-    usual: str
-
-    def __str__(self) -> str:
-        return f"{self.words}: {self.now} (usually {self.usual})"
 
 
 @dataclass(frozen=True)
@@ -196,34 +179,8 @@ class Search:
 
         A time that a dated record bounds at the procedure too may read as it usually does: it is left out.
         """
-        found = self.differences(stated, facts, self.usual, self._usual_facts)
+        found = differences(self, stated, facts, self.usual, self._usual_facts)
         return tuple(departure for departure in found if departure.now != departure.usual)
-
-    def differences(
-        self, stated: frozenset[Term], facts: Facts, usual: frozenset[Term], usual_facts: Facts
-    ) -> tuple[Departure, ...]:
-        """Return in what one record, as inputs and as facts, differs from another."""
-        found: list[Departure] = []
-        if facts.closed != usual_facts.closed:
-            told = [("yes" if closed else "no") for closed in (facts.closed, usual_facts.closed)]
-            found.append(Departure("record_complete", "record_complete", "record complete", *told))
-        mine, others = self._by_topic(stated), self._by_topic(usual)
-        for topic in sorted({*mine, *others}, key=self.places.__getitem__):
-            if mine.get(topic) != others.get(topic):
-                subjects = self.topics[topic]
-                now = self.stated(mine.get(topic, set()), subjects, facts)
-                before = self.stated(others.get(topic, set()), subjects, usual_facts)
-                field = facts.fields.get(subjects[0], "")
-                found.append(Departure(topic, field, words_of(self.policy, topic, facts.names), now, before))
-        return tuple(found)
-
-    def _by_topic(self, inputs: frozenset[Term]) -> dict[Term, set[Term]]:
-        """Return what inputs state, by topic."""
-        found: dict[Term, set[Term]] = {}
-        for term in inputs:
-            if isinstance(term, tuple) and term[0] in STATED and term[1] in self.about:
-                found.setdefault(self.about[term[1]], set()).add(term)
-        return found
 
     @cached_property
     def outcomes(self) -> dict[str, int]:
@@ -259,54 +216,3 @@ class Search:
             for premise, literals in grounds_of(self.space, self.policy, further, side).items():
                 grounds[premise] = tuple(dict.fromkeys((*grounds.get(premise, ()), *literals)))
         return grounds
-
-    def stated(self, inputs: set[Term], subjects: list[Term], facts: Facts) -> str:
-        """Return in words what `inputs` state of a topic."""
-        if not inputs:
-            assumable = any(("assumed", subject) in self.ground.atoms for subject in subjects)
-            return "not known" if assumable else "not stated"
-        if all(name_of(term) == "assumed" for term in inputs):
-            return "not stated"
-        place = next((subject for subject in subjects if name_of(subject) == "at"), None)
-        if isinstance(place, tuple) and place[1] in facts.names:
-            return facts.names[place[1]].removeprefix("at ")
-        return self._answers(inputs, subjects) or self._values(inputs, facts)
-
-    def _answers(self, inputs: set[Term], subjects: list[Term]) -> str:
-        """Return in words what of a list of names is so; nothing if the topic is no such list."""
-        terms = [term for term in sorted(inputs, key=str) if isinstance(term, tuple)]
-        if any(t[0] == "yes" and name_of(t[1]) == "unmeasured" for t in terms):
-            return "not measured"
-        if len(subjects) > 1 and terms[-1][0] in ("yes", "no"):
-            if inputs == {("yes", "request_made")}:
-                return "not known"
-            held = [t[1][-1] for t in terms if t[0] == "yes" and isinstance(t[1], tuple)]
-            return ", ".join(sorted(words_of(self.policy, term, {}) for term in held)) or "none"
-        return ""
-
-    def _left(self, choice: Term, inputs: set[Term]) -> tuple[Term, ...]:
-        """Return the options that `inputs` leave of a choice."""
-        options = (term[2] for term in self.ground.atoms if isinstance(term, tuple) and term[:2] == ("choice", choice))
-        return tuple(sorted((o for o in options if ("ruled_out", choice, o) not in inputs), key=str))
-
-    def _values(self, inputs: set[Term], facts: Facts) -> str:
-        """Return in words what a number, a choice or an answer is stated to be."""
-        terms = [term for term in sorted(inputs, key=str) if isinstance(term, tuple)]
-        texts: dict[str, str] = {}
-        for term in terms:
-            if term[0] in ("from", "to"):
-                unit = self.policy.units.get(self.quantities[term[1]], "")
-                moment = words_of(self.policy, term[1][-1], {}) if isinstance(term[1], tuple) else ""
-                said = facts.said[term[1]].value if term[1] in facts.said else None
-                number = said if isinstance(said, Range) else facts.numbers[term[1]]
-                texts.setdefault(f"{text_of(number)} {unit}".strip(), moment)
-            elif term[0] == "ruled_out":
-                # What a choice must be, since something else is stated, no field says.
-                stated = facts.said.get(term[1])
-                left = stated.value if stated is not None else self._left(term[1], inputs)
-                assert isinstance(left, tuple)
-                texts[" or ".join(words_of(self.policy, option, {}) for option in left)] = ""
-            elif name_of(term[1]) != "unmeasured":
-                texts[str(term[0])] = ""
-        # One number that is another at each of two moments.
-        return ", ".join(f"{text} {moment}" for text, moment in texts.items()) if len(texts) > 1 else "".join(texts)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.decision.agreement import check_table, is_shipped
 from bvn_asp.decision.decision import Decision
-from bvn_asp.decision.explanation import Explainer, Memory
+from bvn_asp.decision.explanation import Explainer
 from bvn_asp.decision.facts import Facts, facts_for, needed_for
+from bvn_asp.decision.memory import Memory
 from bvn_asp.decision.verdict import Verdict
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy.ground import Answer

@@ -15,9 +15,9 @@ from bvn_asp.record.statements import plain
 from bvn_asp.report.schemas import FindDocument, FoundAnswer, FoundProof, RoomDocument, VerdictDocument
 
 if TYPE_CHECKING:
+    from bvn_asp.analysis.departures import Departure
     from bvn_asp.analysis.proofs import Proof
     from bvn_asp.analysis.query.found import Answer, Found, Verdict
-    from bvn_asp.analysis.search import Departure
     from bvn_asp.decision.engine import Engine
     from bvn_asp.policy.register import Policy
     from bvn_asp.policy.shape import Shape

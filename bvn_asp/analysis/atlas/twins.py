@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from bvn_asp.analysis.departures import differences
 from bvn_asp.analysis.search import RECOMMENDATIONS, Search, Witness, preferred
 from bvn_asp.analysis.sides import SETTINGS
 from bvn_asp.analysis.space import Space, World
@@ -168,12 +169,12 @@ class Twins:
             return None
         facts = [facts_for(w.case, search.policy, w.readings, shape=search.room) for w in witnesses]
         first, second = world.inputs
-        told = search.differences(first, facts[0], second, facts[1])
+        told = differences(search, first, facts[0], second, facts[1])
         whole = next((d for d in told if name_of(d.topic) in _PRESENCE), None)
         shown = (whole,) if whole else told
         states = [", ".join(d.now for d in shown), ", ".join(d.usual for d in shown)]
         for inputs, fact in zip(beside, facts[2:], strict=True):
-            states.append(search.differences(inputs, fact, first, facts[0])[0].now)
+            states.append(differences(search, inputs, fact, first, facts[0])[0].now)
         words = ", ".join(dict.fromkeys(d.words for d in shown))
         twins = tuple(map(Twin, states, witnesses))
         return Pair(self.entry(shown[0].topic), shown[0].field, words, twins, readings_of(first))

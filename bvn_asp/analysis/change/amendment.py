@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bvn_asp.analysis.search import STATED, Search
+from bvn_asp.analysis.records import STATED
+from bvn_asp.analysis.search import Search
 from bvn_asp.analysis.writing.stated import Record
 from bvn_asp.analysis.writing.writer import Writer
 from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of

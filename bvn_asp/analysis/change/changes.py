@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bvn_asp.analysis.departures import stated_words
 from bvn_asp.decision.wording import words_of
 from bvn_asp.policy.representatives import representative
 from bvn_asp.policy.terms import FORMS, Term, fill, name_of, pattern, subject_of
@@ -181,7 +182,7 @@ def changes_of(
             kind, _ = kind_of(subject, facts, bool(_about(one, subject)))
             words = words_of(search.policy, subject if topic == "requested" else topic, known.names)
             was, now = (
-                search.stated({t for t in inputs if isinstance(t, tuple) and t[1] in mine}, mine, source)
+                stated_words(search, {t for t in inputs if isinstance(t, tuple) and t[1] in mine}, mine, source)
                 for inputs, source in ((one, facts), (other, amended))
             )
             distance = ""

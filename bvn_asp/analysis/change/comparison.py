@@ -10,7 +10,7 @@ from bvn_asp.policy.register import Policy
 from bvn_asp.policy.variants import waiving, without_source
 
 if TYPE_CHECKING:
-    from bvn_asp.analysis.search import Departure
+    from bvn_asp.analysis.departures import Departure
     from bvn_asp.analysis.writing.stated import Record
     from bvn_asp.decision.decision import Decision
     from bvn_asp.policy.shape import Shape

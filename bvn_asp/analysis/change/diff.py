@@ -15,8 +15,7 @@ from bvn_asp.analysis import certificate
 from bvn_asp.analysis.change.comparison import DIRECTIONS, ORDER, Comparison, Diff, Example, Side
 from bvn_asp.analysis.change.lexicon import differences
 from bvn_asp.analysis.change.pair import Pair
-from bvn_asp.analysis.records import ROOM
-from bvn_asp.analysis.search import STATED
+from bvn_asp.analysis.records import ROOM, STATED
 from bvn_asp.analysis.space import SearchTimeoutError, World
 from bvn_asp.analysis.writing.inputs import inputs_of, usual_numbers
 from bvn_asp.analysis.writing.stated import Record

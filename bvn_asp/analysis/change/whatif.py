@@ -12,39 +12,31 @@ from dataclasses import replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
+from bvn_asp.analysis.change.alternatives import alternatives
 from bvn_asp.analysis.change.amendment import amended
-from bvn_asp.analysis.change.changes import Answer, ChangeSet, Obstacle, changes_of, item_of, parts_of
-from bvn_asp.analysis.change.leeway import Leeway, Room
-from bvn_asp.analysis.proofs import MOST_CORES, grounds_of, minimal_core, minimal_cores
-from bvn_asp.analysis.records import Premise
-from bvn_asp.analysis.search import STATED
+from bvn_asp.analysis.change.changes import Answer, ChangeSet, changes_of, item_of
+from bvn_asp.analysis.change.leeway import Leeway
+from bvn_asp.analysis.change.obstacles import obstacles_of
+from bvn_asp.analysis.change.room import MOST_USES, Rooms
+from bvn_asp.analysis.records import STATED
 from bvn_asp.analysis.space import SearchLimitError, SearchTimeoutError
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.facts import facts_for
-from bvn_asp.decision.wording import words_of
 from bvn_asp.errors import BvnError, GroundingTimeError
 from bvn_asp.policy.outcomes import OUTCOMES
-from bvn_asp.policy.representatives import representative
-from bvn_asp.policy.terms import FORMS, Term, name_of, subject_of
+from bvn_asp.policy.terms import Term, name_of, subject_of
 
 if TYPE_CHECKING:
     from bvn_asp.decision.decision import Decision
     from bvn_asp.policy.register import Policy
-    from bvn_asp.policy.shape import Shape
     from bvn_asp.record.case import Case
 
 MOST_SETS = 20
 """Most sets of changes that are looked for, unless asked otherwise."""
-MOST_SEARCHES = 4
-"""Most shapes of case whose search is kept ready."""
-MOST_USES = 200
-"""Most answers of one search before it is built anew, which bounds what it has learnt by heart."""
 MOST_OPEN = 50
 """Most sets that completions decide otherwise than the rules do, before a search gives up."""
 MOST_REQUESTS = 100
 """Most largest requests that are listed."""
-MOST_FACTS = 8
-"""With more facts than these in one reason why nothing helps, no further reason is looked for."""
 _FEW, _SEVERAL = 3, 10
 """Of a few changes, every part is decided by itself; of several, what is left without one; of more, only the whole."""
 
@@ -58,7 +50,7 @@ class WhatIf:
 
     def __init__(self, policy: Policy) -> None:
         self.policy, self.engine = policy, Engine(policy)
-        self._kept: dict[Shape, Room] = {}
+        self.rooms = Rooms(policy)
 
     def answer(
         self, case: Case, wanted: str = "approve", readings: Mapping[str, str] | None = None, *,
@@ -80,7 +72,7 @@ class WhatIf:
         reached = _reaches(now, goal)
         answer = Answer(now, wanted, reached, complete=reached)
         try:
-            room = self._room(facts.shape, deadline)
+            room = self.rooms.room(facts.shape, deadline)
         except GroundingTimeError:
             return replace(answer, complete=False, stopped="timeout")
         room.search.space.deadline, room.search.space.conflicts = deadline, conflicts
@@ -99,19 +91,6 @@ class WhatIf:
         except KeyboardInterrupt:
             return replace(question.latest, stopped="interrupted")
         return question.latest
-
-    def _room(self, shape: Shape, deadline: float | None) -> Room:
-        """Return the room of a shape, ground if need be; raises GroundingTimeError after the deadline."""
-        room = self._kept.pop(shape, None)
-        if room is None or room.uses >= MOST_USES:
-            if deadline is not None and time.monotonic() > deadline:
-                raise GroundingTimeError("the time for the search is up before the rules are ground")
-            room = Room(self.policy, shape, deadline)
-        room.uses += 1
-        while len(self._kept) >= MOST_SEARCHES:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[shape] = room
-        return room
 
 
 class _Question:
@@ -134,7 +113,7 @@ class _Question:
                 return
         self.latest = replace(self.latest, complete=not self.latest.stopped)
         if self.latest.unreachable:
-            self.latest = replace(self.latest, obstacles=self.obstacles(held, goal))
+            self.latest = replace(self.latest, obstacles=obstacles_of(self.leeway, held, goal))
 
     def requests(self) -> None:
         """Find the largest parts of the request that would be approved, everything else as it is."""
@@ -241,94 +220,9 @@ class _Question:
             is_answer = any(name_of(term) in ("yes", "no") for term in new)
             if new and not is_answer and new != self.leeway.stated.get(subject):
                 altered.append(subject)
-        options = self._alternatives(altered, after, reached) if altered else {}
+        options = alternatives(self.leeway, altered, after, reached) if altered else {}
         changes = changes_of(self.search, self.leeway.base, part, self.leeway.facts, facts, options)
         return ChangeSet(tuple(changes), case, decision)
-
-    def _alternatives(self, changed: list[Term], after: frozenset[Term], reached: list[int]) -> dict[Term, list[Term]]:
-        """Return the values of each number or choice with which the outcome stands, everything else as found.
-
-        One search asks for all of them: in each of its worlds one of the subjects may be otherwise, and is picked.
-        """
-        space, inputs = self.space, self.room.inputs
-        alike = {subject: self._alike(subject) for subject in changed}
-        picks = {subject: space.free() for subject in changed}
-        pickers: dict[Term, list[int]] = {}
-        for subject, twins in alike.items():
-            for twin in twins:
-                pickers.setdefault(twin, []).append(picks[subject])
-        others: dict[Term, list[int]] = {subject: [] for subject in pickers}
-        kept: list[int] = []
-        for literal, term in inputs.items():
-            others.get(subject_of(term), kept).append(literal if term in after else -literal)
-        as_found = {subject: space.all_of(literals) for subject, literals in others.items()}
-        astray = [space.all_of([-same, *(-x for x in pickers[subject])]) for subject, same in as_found.items()]
-        goals: dict[int, tuple[Term, Term]] = {}
-        for subject in changed:
-            for value, so in self._values(subject, alike[subject]):
-                goals[space.all_of([picks[subject], *so])] = subject, value
-        asked = [*reached, *kept, *(-x for x in astray), -space.at_least(2, picks.values())]
-        found = space.reached(asked, goals)
-        options: dict[Term, list[Term]] = {subject: [] for subject in changed}
-        for goal, (subject, value) in goals.items():
-            if goal in found:
-                options[subject].append(value)
-        return options
-
-    def _alike(self, subject: Term) -> list[Term]:
-        """Return the subjects that change with `subject`: a time counts at both moments."""
-        known = self.leeway.stated
-        if not isinstance(subject, tuple) or subject[0] not in self.room.even:
-            return [subject]
-        moments = [(subject[0], moment) for moment in ("procedure", "request")]
-        return [t for t in moments if t in self.room.options and (t not in known or subject in known)]
-
-    def _values(self, subject: Term, twins: list[Term]) -> Iterator[tuple[Term, list[int]]]:
-        """Yield the values that a number or choice can have, each with the literals that it is so."""
-        space = self.space
-        limits = self.search.limits.get(self.search.quantities.get(subject, ""), [])
-        values = dict.fromkeys(term[2] for term in self.room.options[subject] if isinstance(term, tuple))
-        for value in values:
-            if not isinstance(value, int):
-                yield value, [space.literal(("ruled_out", subject, other)) for other in values if other != value]
-            elif representative(value, limits) == value:
-                yield value, [space.literal((form, twin, value)) for twin in twins for form in ("from", "to")]
-
-    def obstacles(self, held: Mapping[Term, tuple[int, ...]], goal: Term) -> tuple[Obstacle, ...]:
-        """Return minimal reasons why nothing that may change reaches the goal: facts that stay, and clauses."""
-        space, policy = self.space, self.search.policy
-        topics: dict[Term, list[Term]] = {}
-        for subject in held:
-            # What stays as it is because its parts do is not named beside them.
-            if not parts_of(subject) or not held.keys() >= set(parts_of(subject)):
-                topic = self.search.about[subject]
-                topics.setdefault(subject if topic == "requested" else topic, []).append(subject)
-        named = {Premise("fact", str(place)): subjects for place, subjects in enumerate(topics.values())}
-        facts = {premise: tuple(x for s in subjects for x in held[s]) for premise, subjects in named.items()}
-        grounds = grounds_of(space, policy, self.leeway.facts.readings)
-        chosen = {literal for literals in grounds.values() for literal in literals}
-        wanted = [*self.leeway.run, space.literal(goal)]
-        fixed = [literal for literal in wanted if literal not in chosen]
-        with_policy = [*wanted, *map(space.held, space.premises)]
-        cores = minimal_cores(space, with_policy, facts, 1)
-        if cores and len(cores[0]) <= MOST_FACTS:
-            cores = minimal_cores(space, with_policy, facts, MOST_CORES)
-        found: list[Obstacle] = []
-        for core in cores:
-            premises = minimal_core(space, [*fixed, *(x for p in core for x in facts[p])], grounds) or ()
-            found.append(Obstacle(self._facts([named[premise][0] for premise in core]), premises))
-        return tuple(found)
-
-    def _facts(self, subjects: list[Term]) -> tuple[str, ...]:
-        """Return in words what the record states of the topics of `subjects`."""
-        texts: dict[str, None] = {}
-        for subject in subjects:
-            topic = self.search.about[subject]
-            mine = [subject] if topic == "requested" else self.search.topics[topic]
-            stated = {term for term in self.leeway.base if name_of(term) in FORMS and subject_of(term) in mine}
-            words = words_of(self.search.policy, subject if topic == "requested" else topic, self.leeway.facts.names)
-            texts[f"{words}: {self.search.stated(stated, mine, self.leeway.facts)}"] = None
-        return tuple(texts)
 
 
 def _presence(entity: Term) -> Term:

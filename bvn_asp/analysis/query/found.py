@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bvn_asp.analysis.departures import Departure
     from bvn_asp.analysis.proofs import Proof
     from bvn_asp.analysis.query.condition import Runs
     from bvn_asp.analysis.query.text import Query
-    from bvn_asp.analysis.search import Departure
     from bvn_asp.analysis.writing.stated import Record
     from bvn_asp.decision.decision import Decision
     from bvn_asp.record.case import Case
