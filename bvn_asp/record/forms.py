@@ -190,7 +190,8 @@ def _plain_schema(row: Field) -> list[Json]:  # noqa: PLR0911  one for each form
             count = {"type": "integer", "minimum": 0, "maximum": MOST_UNITS}
             codes: Json = {"pattern": f"^{_PROCEDURE.pattern}$"}
             return [{
-                "type": "object", "propertyNames": codes, "additionalProperties": {"anyOf": [count, {"const": UNKNOWN}]}
+                "type": "object", "propertyNames": codes,
+                "additionalProperties": {"anyOf": [count, {"enum": [UNKNOWN, None]}]},
             }]  # fmt: skip
         case _:
             return [{**text, "maxLength": row.high}, {"type": "integer"}]
