@@ -25,7 +25,8 @@ from bvn_asp.analysis.search import Search
 from bvn_asp.cli.commands import bvn
 from bvn_asp.decision.engine import Engine
 from bvn_asp.decision.expectations import Coverage, check
-from bvn_asp.decision.facts import ANATOMY, facts_for
+from bvn_asp.decision.facts import facts_for
+from bvn_asp.decision.shapes import ANATOMY
 from bvn_asp.decision.verdict import SIDES
 from bvn_asp.policy.loading import shipped_policy
 from bvn_asp.policy.register import policy_of

@@ -10,7 +10,8 @@ import pytest
 from clingo import ast
 
 from bvn_asp.decision.engine import Engine
-from bvn_asp.decision.facts import ANATOMY, Facts, facts_for
+from bvn_asp.decision.facts import Facts, facts_for
+from bvn_asp.decision.shapes import ANATOMY
 from bvn_asp.decision.verdict import SIDES
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy import trial

@@ -30,7 +30,7 @@ from bvn_asp.batch.kernel import Words
 from bvn_asp.batch.times import BEYOND, Bounds, day_bounds, number_bounds
 from bvn_asp.batch.words import Whole, answers, length_of, offsets, ones, pack, scatter, unpack, valid_words
 from bvn_asp.decision.conventions import STATUSES
-from bvn_asp.decision.facts import ANATOMY
+from bvn_asp.decision.shapes import ANATOMY
 from bvn_asp.policy.representatives import limits_of
 from bvn_asp.policy.shape import WIDE_BODIES
 from bvn_asp.policy.terms import Term, arguments_of, name_of, pattern

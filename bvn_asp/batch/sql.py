@@ -23,7 +23,7 @@ from bvn_asp.batch.sql_times import stages
 from bvn_asp.decision.agreement import is_shipped
 from bvn_asp.decision.conventions import SHOWING
 from bvn_asp.decision.engine import Engine
-from bvn_asp.decision.facts import ANATOMY
+from bvn_asp.decision.shapes import ANATOMY
 from bvn_asp.errors import TableError
 from bvn_asp.policy.outcomes import OUTCOMES, exclusive
 from bvn_asp.policy.shape import CORE_BODIES, WIDE_BODIES, Shape

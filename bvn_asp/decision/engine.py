@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bvn_asp.decision.agreement import check_table, is_shipped
 from bvn_asp.decision.decision import Decision
 from bvn_asp.decision.explanation import Explainer
-from bvn_asp.decision.facts import Facts, facts_for, needed_for
+from bvn_asp.decision.facts import Facts, facts_for
 from bvn_asp.decision.memory import Memory
+from bvn_asp.decision.shapes import room_for
 from bvn_asp.decision.verdict import Verdict
 from bvn_asp.errors import PolicyError, SolveError
 from bvn_asp.policy.ground import Answer
@@ -109,7 +110,7 @@ class Engine:
 
     def facts(self, case: Case, chosen: Mapping[str, str], *, assume_absent: bool | None = None) -> Facts:
         """Return the facts of `case` under the readings `chosen` (the defaults left out), in a room that serves it."""
-        needed = needed_for(case, chosen)
+        needed = room_for(case, chosen)
         room = self.room(needed)
         return facts_for(case, self.policy, chosen, assume_absent=assume_absent, shape=room, needed=needed)
 

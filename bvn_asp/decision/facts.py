@@ -16,13 +16,7 @@ from typing import TYPE_CHECKING
 
 from bvn_asp.decision.conventions import ENTAILED, PARTS_READ, STATUSES
 from bvn_asp.decision.lists import ablations, findings, modic_changes, surgeries
-from bvn_asp.decision.shapes import (
-    names_optional_body,
-    names_other_anatomy,
-    names_spanning_disc,
-    shape_of,
-    unusual_anatomy,
-)  # fmt: skip
+from bvn_asp.decision.shapes import names_optional_body, names_spanning_disc, room_for
 from bvn_asp.decision.translation import Translation
 from bvn_asp.policy.terms import FORMS, Term, fill, name_of, pattern
 from bvn_asp.record.spans import times, warnings
@@ -34,8 +28,6 @@ if TYPE_CHECKING:
     from bvn_asp.policy.shape import Shape
     from bvn_asp.record.case import Case
 
-ANATOMY = "lumbar_vertebrae"
-"""The question of what is assumed of an anatomy that the record does not speak of."""
 MOST_BRANCHES = 64
 """Most ways in which what hangs together can be that are looked at one by one."""
 
@@ -89,14 +81,6 @@ class Facts:
         return [*self.shape.terms(), *self.stated]
 
 
-def needed_for(case: Case, readings: Mapping[str, str]) -> Shape:
-    """Return the least shape that has room for `case` under `readings` (the defaults left out)."""
-    other_anatomy = names_other_anatomy(case) or unusual_anatomy(case)
-    # A request whose bodies are not known may be for a body that no other run looks at.
-    any_body = case.requested and not case.bodies
-    return shape_of(case, other_anatomy=other_anatomy or any_body or ANATOMY in readings)
-
-
 def facts_for(
     case: Case,
     policy: Policy,
@@ -113,7 +97,7 @@ def facts_for(
     """
     named, spanned = names_optional_body(case), names_spanning_disc(case)
     counted = case.said("patient.lumbar_vertebrae") is not None
-    needed = needed or shape or needed_for(case, readings)
+    needed = needed or shape or room_for(case, readings)
     closed = bool(case.exact("record_complete")) if assume_absent is None else assume_absent
     facts = Facts(shape or needed, needed, readings=readings, warnings=tuple(warnings(case)), closed=closed)
     # Only with four vertebrae the discs that span a missing body are there for certain.

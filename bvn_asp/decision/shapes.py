@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bvn_asp.policy.shape import CORE_BODIES, MOST_SHARED, WIDE_BODIES, Shape
@@ -13,9 +14,13 @@ if TYPE_CHECKING:
     from bvn_asp.record.case import Case
 
 
-def room_for(case: Case) -> Shape:
-    """Return the shape of `case` as far as the case itself tells: readings can still change the anatomy."""
-    return shape_of(case, other_anatomy=unusual_anatomy(case) or names_other_anatomy(case))
+ANATOMY = "lumbar_vertebrae"
+"""The question of what is assumed of an anatomy that the record does not speak of."""
+
+
+def room_for(case: Case, readings: Collection[str] = ()) -> Shape:
+    """Return the least shape that has room for `case` under `readings`, the questions not read by default."""
+    return shape_of(case, other_anatomy=ANATOMY in readings or unusual_anatomy(case) or names_other_anatomy(case))
 
 
 def unusual_anatomy(case: Case) -> bool:
