@@ -21,7 +21,7 @@ from bvn_asp.report.readings import question_document
 from bvn_asp.report.schema import DecisionDocument
 from bvn_asp.report.schemas import FindDocument, VerdictDocument, WhatIfDocument
 from bvn_asp.web import api_models as models
-from bvn_asp.web.openapi import description
+from bvn_asp.web.openapi import ASKS_NEXT, NEXT_QUESTION, description
 from bvn_asp.web.problems import Problem, ProblemError, problem_of
 from bvn_asp.web.render import page
 from bvn_asp.web.searches import searched
@@ -180,7 +180,10 @@ async def _openapi(request: Request) -> Response:
 
 async def _page(request: Request) -> Response:
     """Show what programs can ask."""
-    return page(request, "api.html", operations=OPERATIONS, request_host=request.headers["host"])
+    return page(
+        request, "api.html", operations=OPERATIONS, request_host=request.headers["host"], next_question=NEXT_QUESTION,
+        asks_next=ASKS_NEXT,
+    )  # fmt: skip
 
 
 routes = [

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 FHIR = "/api/fhir"
 NEXT_QUESTION = f"{FHIR}/Questionnaire/$next-question"
+ASKS_NEXT = "The next question of an adaptive questionnaire, as FHIR has it"
 FHIR_TYPE = "application/fhir+json"
 FHIR_TAKEN = (FHIR_TYPE, "application/json")
 """Where the interface for FHIR clients is, and what it takes."""
@@ -78,7 +79,7 @@ def _fhir() -> Json:
     outcome = {"content": {FHIR_TYPE: {"schema": _resource("OperationOutcome")}}}
     operation = {
         "operationId": "fhir_next_question",
-        "summary": "The next question of an adaptive questionnaire, as FHIR has it",
+        "summary": ASKS_NEXT,
         "requestBody": {"required": True, "content": {kind: {"schema": both} for kind in FHIR_TAKEN}},
         "responses": {
             "200": {"description": "the response, its next question added", "content": {FHIR_TYPE: {"schema": both}}},
