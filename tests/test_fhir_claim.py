@@ -24,6 +24,7 @@ from bvn_asp.record.files import read_content
 from bvn_asp.report.contents import Report
 from bvn_asp.report.gathering import gathered
 from tests import golden
+from tests.campaigns import sampled
 from tests.fhir_reading import problems_of
 from tests.sample_cases import place, sample, samples
 
@@ -144,13 +145,10 @@ def test_only_an_approval_certifies_what_is_asked_for() -> None:
                     assert recommended(recommendation, units_asked, granted, known=known)[0] != "A1"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if place % 4 else [])
-        for place, name in enumerate(name for name, case in samples().items() if case.requested)
-    ],
-)
+REQUESTED = [name for name, case in samples().items() if case.requested]
+
+
+@pytest.mark.parametrize("name", sampled(REQUESTED, *range(0, len(REQUESTED), 4)))
 def test_every_case_with_a_request_is_answered_as_it_is_decided(name: str) -> None:
     report, found = reported(name), response(name)
     assert problems_of(found) == []
